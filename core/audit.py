@@ -1,0 +1,98 @@
+"""Who did what, when, from where and why: an append-only record of every write by a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AppendOnlyError(Exception):
+    """Somebody tried to change or delete what only grows."""
+
+
+class AuditEntry(models.Model):
+    """One act of one person, written in the transaction of the act itself.
+
+    A trigger in the database refuses UPDATE, DELETE and TRUNCATE (migration 0001), so that bulk
+    updates and raw SQL are refused too.
+    """
+
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        null=True,
+        # People leave without losing their history.
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    actor_name = models.CharField(_("name at the time"), max_length=200)
+    address = models.GenericIPAddressField(_("from where"), null=True)
+    act = models.CharField(_("act"), max_length=60)
+    subject_kind = models.CharField(_("kind of object"), max_length=60)
+    subject_id = models.CharField(_("object"), max_length=60)
+    subject_name = models.CharField(_("name of the object"), max_length=300)
+    agency_code = models.CharField(_("agency"), max_length=12, blank=True)
+    before = models.JSONField(_("before"), null=True, encoder=DjangoJSONEncoder)
+    after = models.JSONField(_("after"), null=True, encoder=DjangoJSONEncoder)
+    reason = models.TextField(_("why"), blank=True)
+
+    class Meta:
+        app_label = "core"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = [
+            # "What happened to this object?", newest first: the history view of every object.
+            models.Index(fields=["subject_kind", "subject_id", "-at"], name="audit_subject"),
+            # "What did this person do?"
+            models.Index(fields=["actor", "-at"], name="audit_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.act} {self.subject_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("An audit entry is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("An audit entry is never deleted.")
+
+
+def record(
+    *,
+    now: datetime,
+    actor: Any,
+    act: str,
+    subject: models.Model,
+    address: str | None = None,
+    agency_code: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Write one entry; call it inside the transaction of the act, so that both stand or fall.
+
+    `actor` is the user, or None for the portal itself. `before` and `after` hold only what
+    differs; secrets are never among them.
+    """
+    return AuditEntry.objects.create(
+        at=now,
+        actor=actor,
+        actor_name=str(actor) if actor is not None else "portal",
+        address=address,
+        act=act,
+        subject_kind=subject._meta.label_lower,
+        subject_id=str(subject.pk),
+        subject_name=str(subject)[:300],
+        agency_code=agency_code,
+        before=before,
+        after=after,
+        reason=reason,
+    )

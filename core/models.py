@@ -1,0 +1,6 @@
+"""Models of this app; each is defined in the module that owns its meaning."""
+
+from core.audit import AuditEntry
+from core.outbox import Event
+
+__all__ = ["AuditEntry", "Event"]
