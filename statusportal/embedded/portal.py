@@ -1,0 +1,110 @@
+"""The portal's own processes: which there are, how they are called, in which order they stop."""
+
+import http.client
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .child import Child
+from .state import BASE_DIR
+
+# Stop order: who takes work first, then who does it, then what it is done on and with.
+WEB_AND_BEAT, WORKERS, ENDPOINTS, REDIS, POSTGRES = range(1, 6)
+
+# Pools apart, so that a storm in one never delays another (queue: processes).
+POOLS = {"probes": 2, "control": 2, "deliveries": 1}
+
+
+def processes(*, env: Mapping[str, str], var: Path, port: int, demo_endpoints: bool) -> list[Child]:
+    """Every process of the portal but the servers it stands on."""
+    parts = [web(env, port), beat(env, var)]
+    parts += [worker(env, queue, size) for queue, size in POOLS.items()]
+    if demo_endpoints:
+        parts.append(endpoints(env))
+    return parts
+
+
+def endpoints(env: Mapping[str, str]) -> Child:
+    """What the demo nation's checks probe."""
+    return Child(
+        "endpoints",
+        manage("demo", "endpoints"),
+        env=env,
+        cwd=BASE_DIR,
+        grace_s=3,
+        stop_order=ENDPOINTS,
+    )
+
+
+def manage(*arguments: str) -> tuple[str, ...]:
+    """The command line of a management command."""
+    return (sys.executable, str(BASE_DIR / "manage.py"), *arguments)
+
+
+def web(env: Mapping[str, str], port: int) -> Child:
+    """Granian with two processes, on loopback only."""
+    return Child(
+        "web",
+        (
+            *(sys.executable, "-m", "granian", "statusportal.wsgi:application"),
+            *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+            *("--workers", "2", "--no-ws", "--log-level", "warning"),
+            # Granian leaves a dead worker dead unless told otherwise.
+            *("--respawn-failed-workers", "--respawn-interval", "0.5"),
+            *("--workers-kill-timeout", "3"),
+        ),
+        env=env,
+        cwd=BASE_DIR,
+        ready=answers(port),
+        grace_s=6,
+        stop_order=WEB_AND_BEAT,
+    )
+
+
+def worker(env: Mapping[str, str], queue: str, size: int) -> Child:
+    """A Celery worker that serves one queue with `size` processes."""
+    return Child(
+        queue,
+        (
+            *(sys.executable, "-m", "celery", "-A", "statusportal", "worker"),
+            *("-Q", queue, "-n", f"{queue}@%h", "-c", str(size), "--loglevel", "WARNING"),
+            # Workers share nothing but the queues; hearing of each other is only traffic.
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ),
+        env=env,
+        cwd=BASE_DIR,
+        grace_s=10,
+        stop_order=WORKERS,
+    )
+
+
+def beat(env: Mapping[str, str], var: Path) -> Child:
+    """Celery's clock."""
+    return Child(
+        "beat",
+        (
+            *(sys.executable, "-m", "celery", "-A", "statusportal", "beat"),
+            *("--schedule", str(var / "beat" / "schedule"), "--pidfile", ""),
+            *("--loglevel", "WARNING"),
+        ),
+        env=env,
+        cwd=BASE_DIR,
+        grace_s=3,
+        stop_order=WEB_AND_BEAT,
+    )
+
+
+def answers(port: int) -> Callable[[], bool]:
+    """A question to the web processes: can a public page be answered?"""
+
+    def ready() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/readyz", headers={"Host": f"localhost:{port}"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return ready
