@@ -108,7 +108,7 @@ class Membership(models.Model):
                 | (~models.Q(role__in=sorted(AUTHORITY_ROLES)) & models.Q(agency__isnull=False)),
                 name="membership_agency_fits_role",
                 violation_error_message=_(
-                    "Agency staff and publishers need an agency; the roles of the authority have none."
+                    "Agency staff and publishers need an agency; roles of the authority have none."
                 ),
             ),
         ]

@@ -84,6 +84,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agency__isnull', True), ('role__in', ['administrator', 'auditor', 'contact_centre', 'operator', 'supervisor'])), models.Q(models.Q(('role__in', ['administrator', 'auditor', 'contact_centre', 'operator', 'supervisor']), _negated=True), ('agency__isnull', False)), _connector='OR'), name='membership_agency_fits_role', violation_error_message='Agency staff and publishers need an agency; the roles of the authority have none.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agency__isnull', True), ('role__in', ['administrator', 'auditor', 'contact_centre', 'operator', 'supervisor'])), models.Q(models.Q(('role__in', ['administrator', 'auditor', 'contact_centre', 'operator', 'supervisor']), _negated=True), ('agency__isnull', False)), _connector='OR'), name='membership_agency_fits_role', violation_error_message='Agency staff and publishers need an agency; roles of the authority have none.'),
         ),
     ]

@@ -1,0 +1,200 @@
+"""Agencies, people and the record in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import Act
+from accounts.models import Agency, Membership, User
+from accounts.scoping import ScopedAdmin, ScopedInline, ScopedReadOnly
+from core.admin import ACTS, RecordedForm, instant, lines_of
+from core.audit import AuditEntry
+from core.outbox import Event
+
+admin.site.site_header = settings.PORTAL_NAME
+admin.site.site_title = settings.PORTAL_NAME
+admin.site.index_title = _("Catalogue and people")
+# What anybody may do is decided by roles, in accounts.access; groups would decide nothing.
+admin.site.unregister(Group)
+
+
+@admin.register(Agency)
+class AgencyAdmin(ScopedAdmin):
+    """The register of agencies: only an administrator writes."""
+
+    agency_path = "pk"
+    edit_act = Act.EDIT_REGISTER
+    list_display = ("__str__", "code", "phone", "position")
+    search_fields = ("code", "name_ar", "name_en")
+    fieldsets = (
+        ("العربية / English", {"fields": (("name_ar", "name_en"),)}),
+        (None, {"fields": ("code", "phone", "url", "position")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # It stands in addresses and in the record.
+        return ("code",) if obj is not None else ()
+
+    def why_it_stays(self, row: models.Model) -> str | None:
+        if not isinstance(row, Agency):
+            return None
+        if row.services.exists():
+            return gettext("“%(name)s” still has services. Move or delete them first.") % {
+                "name": row
+            }
+        if row.memberships.exists():
+            return gettext("People still work for “%(name)s”. End their memberships first.") % {
+                "name": row
+            }
+        return None
+
+
+class PersonForm(RecordedForm, UserChangeForm):
+    """A person; the password is changed on a page of its own."""
+
+
+class NewPersonForm(RecordedForm, AdminUserCreationForm):
+    """A new person, with a password or with single sign-on alone."""
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+
+class MembershipInline(ScopedInline):
+    """What the person is, and for which agency."""
+
+    model = Membership
+    edit_act = Act.EDIT_PEOPLE
+    extra = 0
+
+
+@admin.register(User)
+class PersonAdmin(ScopedAdmin, UserAdmin):
+    """People who work with the portal; their roles are memberships."""
+
+    view_act = Act.VIEW_PEOPLE
+    edit_act = Act.EDIT_PEOPLE
+    form = PersonForm
+    add_form = NewPersonForm
+    inlines = (MembershipInline,)
+    list_display = ("username", "first_name", "last_name", "roles", "is_active")
+    list_filter = ("is_active", "memberships__role")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": (("first_name", "last_name"), "email")}),
+        # No is_superuser: the first person is made on the command line, the others get roles.
+        (_("Access"), {"fields": ("is_active", "is_staff")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("memberships__agency")
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        # Django leaves the inlines out of the first page; a person without a role can do nothing.
+        return self.inlines
+
+    @admin.display(description=_("roles"))
+    def roles(self, person: User) -> str:
+        return " · ".join(
+            str(held.get_role_display()) + (f" ({held.agency.code})" if held.agency else "")
+            for held in person.memberships.all()
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            # Citizens have no account: whoever is added here works with the portal.
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        with transaction.atomic():
+            person = self.get_object(request, id)
+            if person is not None:
+                self.remember(request, person)
+            return super().user_change_password(request, id, form_url)
+
+    def why_it_stays(self, row: models.Model) -> str | None:
+        if not AuditEntry.objects.filter(actor=row.pk).exists():
+            return None
+        return gettext(
+            "“%(name)s” stands in the record, which is kept for ever. Set them inactive instead."
+        ) % {"name": row}
+
+
+class _Record(ScopedReadOnly):
+    """What the portal writes down for itself; read by those who may read the record."""
+
+    view_act = Act.VIEW_AUDIT
+    show_full_result_count = False
+    ordering = ("-id",)
+
+    @admin.display(description=_("at"), ordering="at")
+    def shown_at(self, row: AuditEntry | Event) -> str:
+        return instant(row.at)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(_Record):
+    """Who did what, when, from where and why."""
+
+    list_display = ("shown_at", "actor_name", "shown_act", "subject_kind", "subject_name")
+    list_filter = ("act", "subject_kind", "agency_code")
+    search_fields = ("actor_name", "subject_name", "reason")
+    fields = (
+        "shown_at",
+        "actor_name",
+        "address",
+        "shown_act",
+        "subject_kind",
+        "subject_id",
+        "subject_name",
+        "agency_code",
+        "changes",
+        "reason",
+    )
+    readonly_fields = ("shown_at", "shown_act", "changes")
+
+    @admin.display(description=_("act"), ordering="act")
+    def shown_act(self, entry: AuditEntry) -> Promise | str:
+        return ACTS.get(entry.act, entry.act)
+
+    @admin.display(description=_("What changed"))
+    def changes(self, entry: AuditEntry) -> SafeString:
+        return format_html_join(
+            "",
+            '<p><strong>{}</strong><br><del dir="auto">{}</del><br><ins dir="auto">{}</ins></p>',
+            (
+                (label, before or "–", after or "–")
+                for label, before, after in lines_of(entry, None)
+            ),
+        )
+
+
+@admin.register(Event)
+class EventAdmin(_Record):
+    """What one part of the portal told the others."""
+
+    list_display = ("shown_at", "kind", "key")
+    list_filter = ("kind",)
+    search_fields = ("key",)
+    fields = ("shown_at", "kind", "key", "payload")
+    readonly_fields = ("shown_at",)

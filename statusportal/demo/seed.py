@@ -1,0 +1,241 @@
+"""Writes the demo nation into an empty catalogue; what is there already is left alone."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts.models import Agency, Membership, Role, User
+from services.models import (
+    Category,
+    Channel,
+    Check,
+    CheckState,
+    Edge,
+    Location,
+    Service,
+    StatusChange,
+)
+from statusportal.demo import history, nation
+from statusportal.demo.nation import Endpoint
+from statusportal.demo.plan import SLOW_AFTER_S, Plan, check_of, prepare, secrets_of, write_private
+
+# Any number will do, as long as nothing else locks it.
+_LOCK = 0x5EED_DE40
+_LOCATION = "main"
+# Without letters and digits that look alike in a terminal.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_PASSWORD_LENGTH = 16
+# What staff read of the checks beside the essential one.
+_PART_NAMES = {"": "", "payment": "Payment step"}
+
+# One person of each role: name to sign in with, role, agency.
+PEOPLE: tuple[tuple[str, Role, str | None], ...] = (
+    ("administrator", Role.ADMINISTRATOR, None),
+    ("supervisor", Role.SUPERVISOR, None),
+    ("operator", Role.OPERATOR, None),
+    ("contact", Role.CONTACT_CENTRE, None),
+    ("auditor", Role.AUDITOR, None),
+    ("moi-publisher", Role.AGENCY_PUBLISHER, "MOI"),
+    ("moi-staff", Role.AGENCY_STAFF, "MOI"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """How many rows were written; all nought when the catalogue was not empty."""
+
+    services: int = 0
+    checks: int = 0
+    changes: int = 0
+
+
+def seed(*, now: datetime, folder: Path, base_port: int) -> Seeded:
+    """Fill an empty catalogue with the demo nation in one transaction, and `folder` with its files.
+
+    With services in the catalogue it writes no row: people may have edited them. Raises
+    statusportal.demo.plan.PlanError where no ports are free.
+    """
+    plan = prepare(folder, base=base_port)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Two seeds at once would both find the catalogue empty.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        if Service.objects.exists():
+            return Seeded()
+        agencies = _write_agencies()
+        services = _write_services(agencies)
+        _write_edges(services)
+        checks = _write_checks(services, plan, now)
+        changes = _write_history(checks, now)
+        # Last, because a file cannot be rolled back.
+        _write_people(agencies, folder)
+    return Seeded(services=len(services), checks=len(checks), changes=changes)
+
+
+def _write_agencies() -> dict[str, Agency]:
+    rows = Agency.objects.bulk_create(
+        Agency(
+            code=one.code,
+            name_ar=one.name.ar,
+            name_en=one.name.en,
+            phone=one.phone,
+            url=one.url,
+            position=position,
+        )
+        for position, one in enumerate(nation.agencies(), 1)
+    )
+    return {row.code: row for row in rows}
+
+
+def _write_services(agencies: dict[str, Agency]) -> dict[str, Service]:
+    categories = {
+        row.slug: row
+        for row in Category.objects.bulk_create(
+            Category(slug=one.slug, name_ar=one.name.ar, name_en=one.name.en, position=position)
+            for position, one in enumerate(nation.categories(), 1)
+        )
+    }
+    rows = Service.objects.bulk_create(
+        Service(
+            slug=one.slug,
+            agency=agencies[one.agency.code],
+            category=categories[one.category] if one.category else None,
+            name_ar=one.name.ar,
+            name_en=one.name.en,
+            description_ar=one.description.ar,
+            description_en=one.description.en,
+            aliases_ar="\n".join(one.aliases_ar),
+            aliases_en="\n".join(one.aliases_en),
+            tier=one.tier,
+            is_shared=one.is_shared,
+            audience=[str(audience) for audience in one.audience],
+            phone=one.agency.phone,
+            hours_ar=one.agency.service_hours.ar,
+            hours_en=one.agency.service_hours.en,
+            meanwhile_ar=one.meanwhile.ar,
+            meanwhile_en=one.meanwhile.en,
+            visibility=one.visibility,
+            position=one.position,
+        )
+        for one in nation.services()
+    )
+    return {row.slug: row for row in rows}
+
+
+def _write_edges(services: dict[str, Service]) -> None:
+    Edge.objects.bulk_create(
+        Edge(
+            upstream=services[need.upstream],
+            dependant=services[one.slug],
+            kind=str(need.kind),
+            alternative_ar=need.alternative.ar,
+            alternative_en=need.alternative.en,
+        )
+        for one in nation.services()
+        for need in one.needs
+    )
+
+
+def _write_checks(
+    services: dict[str, Service], plan: Plan, now: datetime
+) -> list[tuple[Endpoint, Check]]:
+    channels = {
+        (row.service.slug, row.kind): row
+        for row in Channel.objects.bulk_create(
+            Channel(
+                service=services[one.slug],
+                kind=channel.kind,
+                url=channel.url,
+                phone=channel.phone,
+                hours_ar=channel.hours.ar,
+                hours_en=channel.hours.en,
+                position=position,
+            )
+            for one in nation.services()
+            for position, channel in enumerate(one.channels, 1)
+        )
+    }
+    endpoints = nation.endpoints()
+    checks = [
+        _check(endpoint, channels[endpoint.slug, endpoint.channel], plan) for endpoint in endpoints
+    ]
+    for number, check in enumerate(checks):
+        # Spread over the interval, so that the first round is as even as all later ones.
+        check.next_due_at = now + check.interval() * number / len(checks)
+    Check.objects.bulk_create(checks)
+    CheckState.objects.bulk_create(
+        CheckState(check_ref=check, location=location)
+        for check in checks
+        for location in Location.objects.filter(is_enabled=True)
+    )
+    return list(zip(endpoints, checks, strict=True))
+
+
+def _check(endpoint: Endpoint, channel: Channel, plan: Plan) -> Check:
+    kind, spec = check_of(endpoint, plan.port(endpoint))
+    check = Check(
+        channel=channel,
+        name=_PART_NAMES[endpoint.part],
+        kind=kind,
+        spec=spec,
+        is_essential=endpoint.is_essential,
+        slow_after_ms=int(SLOW_AFTER_S * 1000),
+    )
+    check.secrets = secrets_of(endpoint, plan)
+    return check
+
+
+def _write_history(checks: list[tuple[Endpoint, Check]], now: datetime) -> int:
+    location = Location.objects.get(code=_LOCATION)
+    chains = history.generate(
+        [endpoint for endpoint, _check in checks], now=now, zone=ZoneInfo(settings.TIME_ZONE)
+    )
+    rows = StatusChange.objects.bulk_create(
+        (
+            StatusChange(
+                service=check.channel.service,
+                channel=check.channel,
+                check_ref=check,
+                location=location,
+                from_health=change.from_health.value,
+                to_health=change.to_health.value,
+                at=change.at,
+                confirmed_at=change.confirmed_at,
+                reason=None if change.reason is None else change.reason.value,
+                is_demo=True,
+            )
+            for endpoint, check in checks
+            for change in chains[endpoint.key]
+        ),
+        batch_size=1000,
+    )
+    return len(rows)
+
+
+def _write_people(agencies: dict[str, Agency], folder: Path) -> None:
+    lines = []
+    for username, role, agency_code in PEOPLE:
+        if User.objects.filter(username=username).exists():
+            continue
+        password = "".join(secrets.choice(_ALPHABET) for _unused in range(_PASSWORD_LENGTH))
+        user = User.objects.create_user(
+            username=username,
+            email=f"{username}@nds.gov.example",
+            password=password,
+            is_staff=True,
+            is_superuser=role is Role.ADMINISTRATOR,
+        )
+        agency = agencies[agency_code] if agency_code else None
+        Membership.objects.create(user=user, role=role, agency=agency)
+        lines.append(f"{role.value}  {username}  {password}\n")
+    file = folder / "logins.txt"
+    # Of people who were there already nobody knows the password any more but this file.
+    known = file.read_text(encoding="utf-8") if file.exists() else ""
+    write_private(file, known + "".join(lines))

@@ -1,0 +1,312 @@
+"""Settings, all from the environment (docs/configuration.md). A bad value stops the start."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from core import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# The demo nation: generous defaults, short intervals, endpoints on loopback.
+DEMO = env.flag("PORTAL_DEMO", default=False)
+DEBUG = env.flag("DEBUG", default=False)
+
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+SECRET_KEY = env.secret("SECRET_KEY")
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters, drawn at random.")
+
+FIELD_ENCRYPTION_KEYS = env.secret("FIELD_ENCRYPTION_KEYS").replace(",", " ").split()
+for _key in FIELD_ENCRYPTION_KEYS:
+    try:
+        Fernet(_key)
+    except ValueError:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS must hold Fernet keys: 32 bytes in URL-safe base64 each."
+        ) from None
+if not FIELD_ENCRYPTION_KEYS:
+    raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must hold at least one Fernet key.")
+
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+if _public.scheme not in {"http", "https"} or not _public.hostname:
+    raise ImproperlyConfigured("PUBLIC_URL must be a whole address, such as https://status.gov.example.")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", _public.hostname)
+if DEMO:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+
+
+# --- Data -----------------------------------------------------------------------------------
+
+
+def _postgres(url: str) -> dict[str, Any]:
+    """postgresql://user:password@host:port/name?host=/socket/folder&user=… as Django wants it."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://.")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": query.pop("user", unquote(parts.username or "")),
+        "PASSWORD": env.secret("DATABASE_PASSWORD", unquote(parts.password or "")),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": query.pop("port", str(parts.port or "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            # A statement that hangs must not hold a worker for ever; sweeps come again.
+            "options": "-c statement_timeout=30s -c lock_timeout=10s",
+            **query,
+        },
+    }
+
+
+DATABASES = {"default": _postgres(env.secret("DATABASE_URL"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.secret("REDIS_URL")
+if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+
+
+def _broker(url: str) -> str:
+    """Celery spells a Redis socket in another way than redis-py and Django do."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    database = parse_qs(parts.query).get("db", ["0"])[-1]
+    return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+# --- Applications ---------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "statusportal",
+    "statusportal.demo",
+    "notifications",
+    "reports",
+    "incidents",
+    "maintenance",
+    "services",
+    "accounts",
+    "core",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials.apps.SimpleAppConfig",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before the session: otherwise the locale is sought there and every page varies on cookies.
+    "django.middleware.locale.LocaleMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "statusportal.urls"
+WSGI_APPLICATION = "statusportal.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 12}  # type: ignore[assignment]
+LOGIN_URL = "admin:login"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            # Written out, because template_partials would otherwise rewrite it at start.
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["template_partials.templatetags.partials"],
+            # `public` is a package and not an app: its tags are named here.
+            "libraries": {"portal": "statusportal.public.templatetags.portal"},
+        },
+    }
+]
+
+# --- Languages, time ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "ar"
+LANGUAGES = [("ar", "العربية"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.text("TIME_ZONE", "Asia/Bahrain")
+try:
+    ZoneInfo(TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError):
+    raise ImproperlyConfigured(f"TIME_ZONE names no time zone: {TIME_ZONE!r}.") from None
+# Of the deployment, never left to a library's default (docs/words.md).
+DIGITS = env.text("DIGITS", "latn")
+if DIGITS not in {"latn", "arab"}:
+    raise ImproperlyConfigured("DIGITS must be latn (0123) or arab (٠١٢٣).")
+
+# --- Files ----------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # The demo serves the files where they lie: no step before the first page.
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEMO
+LAST_GOOD_FILE = Path(env.text("LAST_GOOD_FILE", str(VAR_DIR / "last-good" / "snapshot.json")))
+
+# --- Doors ----------------------------------------------------------------------------------
+
+_https = _public.scheme == "https"
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=_https)
+# Probes of the platform itself come over plain HTTP, behind the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|freshz|metrics)$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_SECURE = _https
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# --- Celery ---------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = _broker(REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120, "socket_timeout": 5}
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000
+
+# --- Measuring (rules 1 to 5) ---------------------------------------------------------------
+
+
+def _seconds(name: str, default: int, demo: int | None = None) -> timedelta:
+    chosen = demo if DEMO and demo is not None else default
+    return timedelta(seconds=env.number(name, chosen, at_least=1))
+
+
+CHECK_INTERVAL = _seconds("CHECK_INTERVAL", 300, demo=15)
+CHECK_INTERVAL_URGENT = _seconds("CHECK_INTERVAL_URGENT", 60, demo=15)
+CHECK_FAST_INTERVAL = _seconds("CHECK_FAST_INTERVAL", 10, demo=5)
+CHECK_TIMEOUT = _seconds("CHECK_TIMEOUT", 10, demo=3)
+FLAPPING_WINDOW = _seconds("FLAPPING_WINDOW", 3600, demo=300)
+FLAPPING_QUIET = _seconds("FLAPPING_QUIET", 1800, demo=60)
+OBSERVATION_DAYS = env.number("OBSERVATION_DAYS", 7, at_least=1)
+PROBE_SHARD_SIZE = env.number("PROBE_SHARD_SIZE", 200, at_least=1)
+PROBE_CONCURRENCY = env.number("PROBE_CONCURRENCY", 200, at_least=1)
+PROBE_PER_HOST = env.number("PROBE_PER_HOST", 150 if DEMO else 8, at_least=1)
+PROBE_USER_AGENT = env.text("PROBE_USER_AGENT", f"StatusPortal-Probe/1.0 (+{PUBLIC_URL})")
+PROBE_EXTRA_CA = env.text("PROBE_EXTRA_CA", str(VAR_DIR / "demo" / "ca.pem") if DEMO else "")
+# The only private networks that probes may enter (core.net).
+PROBE_ALLOWED_NETWORKS = env.words("PROBE_ALLOWED_NETWORKS", "127.0.0.0/8" if DEMO else "")
+for _network in PROBE_ALLOWED_NETWORKS:
+    try:
+        ipaddress.ip_network(_network)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"PROBE_ALLOWED_NETWORKS: {error}.") from None
+
+# --- The authority --------------------------------------------------------------------------
+
+AUTHORITY_NAME_AR = env.text("AUTHORITY_NAME_AR", "الهيئة الوطنية للخدمات الرقمية")
+AUTHORITY_NAME_EN = env.text("AUTHORITY_NAME_EN", "National Digital Services Authority")
+CONTACT_PHONE = env.text("CONTACT_PHONE", "80000000" if DEMO else "")
+PORTAL_NAME = _("Status of government services")
+
+# --- Logging --------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "celery.worker.strategy": {"level": "WARNING"}},
+}

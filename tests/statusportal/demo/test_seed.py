@@ -1,0 +1,222 @@
+"""Seeding fills an empty catalogue, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db.models import Count
+
+from accounts.access import Act, may
+from accounts.models import Agency, Membership, User
+from core.encryption import unseal
+from services import queries
+from services.labels import Visibility
+from services.models import (
+    Category,
+    Channel,
+    Check,
+    CheckState,
+    Edge,
+    Service,
+    StatusChange,
+)
+from services.probes import KINDS
+from services.status import cascade
+from services.status.health import CheckHealth, Health
+from statusportal.demo import plan
+from statusportal.demo.plan import Plan
+from statusportal.demo.seed import PEOPLE, Seeded, seed
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 22, 9, 30, 12, tzinfo=UTC)
+TABLES = (Agency, Category, Service, Channel, Check, CheckState, Edge, StatusChange, Membership)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def seeded(ready: Plan) -> Seeded:
+    (ready.folder / "logins.txt").unlink(missing_ok=True)
+    return seed(now=NOW, folder=ready.folder, base_port=0)
+
+
+def rows() -> dict[str, list[Any]]:
+    return {table.__name__: list(table.objects.order_by("pk").values()) for table in TABLES}
+
+
+def test_it_writes_the_whole_nation(seeded: Seeded):
+    assert (seeded.services, seeded.checks) == (56, 107)
+    assert Agency.objects.count() == 16
+    assert Category.objects.count() == 12
+    assert Service.objects.filter(is_shared=True).count() == 16
+    assert Service.objects.filter(is_shared=False).count() == 40
+    assert Service.objects.filter(visibility=Visibility.PUBLIC).count() == 52
+    assert CheckState.objects.count() == 107
+    assert StatusChange.objects.count() == seeded.changes
+
+
+def test_what_it_writes_is_what_a_form_would_accept(seeded: Seeded):
+    for table in (Agency, Category, Service, Channel, Check, Edge):
+        for row in table.objects.all():
+            row.full_clean()
+    for check in Check.objects.all():
+        KINDS[check.kind].parse(check.spec)
+
+
+def test_the_second_time_it_writes_nothing_and_keeps_what_people_changed(
+    seeded: Seeded, ready: Plan
+):
+    Service.objects.filter(slug="idn").update(name_en="Edited by a person")
+    Service.objects.filter(slug="hf-licence").update(visibility=Visibility.HIDDEN)
+    before, logins = rows(), (ready.folder / "logins.txt").read_text()
+    again = seed(now=NOW + timedelta(days=3), folder=ready.folder, base_port=0)
+    assert again == Seeded(0, 0, 0)
+    assert rows() == before
+    assert (ready.folder / "logins.txt").read_text() == logins
+
+
+def test_the_checks_ask_where_the_plan_says(seeded: Seeded, ready: Plan):
+    check = Check.objects.get(channel__service__slug="pass-renew", channel__kind="web", name="")
+    assert check.spec == {
+        "url": f"https://127.0.0.1:{ready.ports['pass-renew/web']}/",
+        "text_present": "تجديد جواز السفر",
+    }
+    assert (check.kind, check.is_essential, check.slow_after_ms) == ("http", True, 1500)
+    tcp = Check.objects.get(channel__service__slug="gdn")
+    assert tcp.kind == "tcp"
+    assert tcp.spec["port"] == ready.ports["gdn/api"]
+
+
+def test_every_monitored_channel_has_one_essential_check(seeded: Seeded):
+    counts = (
+        Channel.objects.filter(checks__is_essential=True)
+        .annotate(number=Count("checks"))
+        .values_list("number", flat=True)
+    )
+    assert set(counts) == {1}
+    assert Check.objects.filter(is_essential=False).count() == 7
+
+
+def test_the_key_is_encrypted_and_stands_in_no_spec(seeded: Seeded, ready: Plan):
+    [check] = Check.objects.exclude(sealed_secrets="")
+    assert check.channel.service.slug == "pay"
+    assert unseal(check.sealed_secrets) == {plan.KEY_HEADER: ready.api_key}
+    assert ready.api_key not in check.sealed_secrets
+    assert ready.api_key not in str(check.spec)
+
+
+def test_the_key_reaches_the_probe(seeded: Seeded, ready: Plan):
+    check = Check.objects.exclude(sealed_secrets="").get()
+    [target] = queries.targets(location="main", turns=[(check.pk, NOW)], default_timeout_s=3.0)
+    assert target.secrets == {"headers": {plan.KEY_HEADER: ready.api_key}}
+
+
+def test_nobody_has_looked_yet_and_the_first_round_is_spread(seeded: Seeded):
+    assert {state.health for state in CheckState.objects.all()} == {CheckHealth.UNKNOWN.value}
+    assert not CheckState.objects.exclude(last_started_at=None).exists()
+    due = sorted(check.next_due_at or NOW for check in Check.objects.all())
+    assert len(set(due)) == 107
+    assert due[0] == NOW
+    assert due[-1] < NOW + timedelta(seconds=15)
+    assert max(after - before for before, after in pairwise(due)) < timedelta(seconds=0.5)
+
+
+def test_history_is_marked_and_each_check_has_an_unbroken_chain(seeded: Seeded):
+    assert not StatusChange.objects.filter(is_demo=False).exists()
+    changes = StatusChange.objects.order_by("check_ref_id", "at", "id").select_related("location")
+    chains = {key: list(chain) for key, chain in groupby(changes, lambda c: c.check_ref_id)}
+    assert len(chains) == 107
+    for chain in chains.values():
+        assert chain[0].from_health == CheckHealth.UNKNOWN.value
+        assert chain[0].at == NOW - timedelta(days=90)
+        assert chain[-1].to_health == CheckHealth.UNKNOWN.value
+        assert chain[-1].at == NOW
+        assert all(one.to_health == other.from_health for one, other in pairwise(chain))
+        assert {change.location.code for change in chain} == {"main"}
+
+
+def test_a_broken_login_reaches_33_of_the_forty_and_more_through_others(seeded: Seeded):
+    inputs = {
+        slug: cascade.ServiceInput(
+            {"web": Health.MAJOR_OUTAGE if slug == "idn" else Health.OPERATIONAL}
+        )
+        for slug in Service.objects.values_list("slug", flat=True)
+    }
+    edges = [
+        cascade.Edge(edge.upstream.slug, edge.dependant.slug, cascade.EdgeKind(edge.kind))
+        for edge in Edge.objects.select_related("upstream", "dependant")
+    ]
+    after = cascade.effective(inputs, edges)
+    forty = set(Service.objects.filter(is_shared=False).values_list("slug", flat=True))
+    down = {slug for slug in forty if after[slug].health is Health.MAJOR_OUTAGE}
+    # Three need the login softly; a birth or death certificate's signature needs it in turn.
+    slower = {slug for slug in forty if after[slug].health is Health.DEGRADED}
+    assert len(down) == 33
+    assert slower == {"id-appt", "fines-pay", "exam-res", "death-reg"}
+    assert after["ksk"].health is Health.DEGRADED
+    assert after["sgn"].health is Health.MAJOR_OUTAGE
+
+
+def test_everybody_can_sign_in_with_the_password_that_is_printed(seeded: Seeded, ready: Plan):
+    file = ready.folder / "logins.txt"
+    lines = [line.split("  ") for line in file.read_text().splitlines()]
+    assert [(role, name) for role, name, _ in lines] == [(r.value, n) for n, r, _ in PEOPLE]
+    assert len({password for _, _, password in lines}) == 7
+    assert file.stat().st_mode & 0o077 == 0
+    for role, name, password in lines:
+        person = authenticate(username=name, password=password)
+        assert isinstance(person, User)
+        assert person.is_staff
+        assert [m.role for m in person.memberships.all()] == [role]
+
+
+def test_people_who_are_there_already_keep_their_passwords(seeded: Seeded, ready: Plan):
+    logins = (ready.folder / "logins.txt").read_text()
+    # Staff emptied the catalogue to begin anew; the test's transaction ends with it.
+    for table in (StatusChange, Check, Channel, Edge, Service, Category):
+        table.objects.all().delete()
+    Membership.objects.all().delete()
+    Agency.objects.all().delete()
+    again = seed(now=NOW, folder=ready.folder, base_port=0)
+    assert again.services == 56
+    assert (ready.folder / "logins.txt").read_text() == logins
+    assert User.objects.count() == 7
+
+
+def test_the_ministrys_people_may_edit_their_own_services_alone(seeded: Seeded):
+    publisher = User.objects.get(username="moi-publisher")
+    assert may(publisher, Act.EDIT_CATALOGUE, Agency.objects.get(code="MOI"))
+    assert not may(publisher, Act.EDIT_CATALOGUE, Agency.objects.get(code="TRF"))
+
+
+def test_there_is_one_person_of_each_role(seeded: Seeded):
+    assert sorted(Membership.objects.values_list("role", flat=True)) == [
+        "administrator",
+        "agency_publisher",
+        "agency_staff",
+        "auditor",
+        "contact_centre",
+        "operator",
+        "supervisor",
+    ]
+
+
+def test_a_failed_seed_leaves_nothing_behind(
+    ready: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    def no_room(file: Path, text: str) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("statusportal.demo.seed.write_private", no_room)
+    with pytest.raises(OSError, match="no space left"):
+        seed(now=NOW, folder=ready.folder, base_port=0)
+    assert Service.objects.count() == 0
