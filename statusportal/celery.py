@@ -1,0 +1,44 @@
+"""Celery: three pools (probes, control, deliveries), so that a storm in one delays no other."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statusportal.settings")
+
+app = Celery("statusportal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_default_queue = "control"
+app.conf.beat_schedule = {
+    # `expires`: a tick that waited in the queue is worthless, the next one does its work.
+    "dispatch what falls due": {
+        "task": "services.tasks.dispatch_due",
+        "schedule": 1.0,
+        "options": {"expires": 2},
+    },
+    "publish the snapshot": {
+        "task": "statusportal.tasks.publish_snapshot",
+        "schedule": 1.0,
+        "options": {"expires": 2},
+    },
+    "keep partitions": {
+        "task": "services.tasks.keep_partitions",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
+}
+app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def _forget_connections(**_: Any) -> None:
+    """A forked child must not share its parent's sockets to PostgreSQL and Redis."""
+    from django.core.cache import caches
+    from django.db import connections
+
+    connections.close_all()
+    caches.close_all()

@@ -1,0 +1,71 @@
+"""System checks: settings that are fine alone and wrong together. Each has an id and a hint."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security, deploy=True)
+def public_address_is_https(**_: Any) -> list[CheckMessage]:
+    """A national portal without TLS can be rewritten by anybody on the way."""
+    if settings.PUBLIC_URL.startswith("https://"):
+        return []
+    return [
+        Error(
+            f"PUBLIC_URL is not https: {settings.PUBLIC_URL}.",
+            hint="Set PUBLIC_URL to the https address that people type.",
+            id="statusportal.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def demo_is_off(**_: Any) -> list[CheckMessage]:
+    """The demo nation opens loopback to probes and writes logins into a file."""
+    if not settings.DEMO:
+        return []
+    return [
+        Error(
+            "PORTAL_DEMO is on in a deployment.",
+            hint="Unset PORTAL_DEMO; it is for a machine of one's own.",
+            id="statusportal.E002",
+        )
+    ]
+
+
+@register()
+def probe_authority_exists(**_: Any) -> list[CheckMessage]:
+    """Without the file every check over TLS would fail for a reason of our own."""
+    path = settings.PROBE_EXTRA_CA
+    # The demo makes its authority together with its endpoints.
+    if not path or settings.DEMO or Path(path).is_file():
+        return []
+    return [
+        Error(
+            f"PROBE_EXTRA_CA names no file: {path}.",
+            hint="Point it to a PEM file with the authority's certificates, or unset it.",
+            id="statusportal.E003",
+        )
+    ]
+
+
+@register()
+def last_good_file_can_be_written(**_: Any) -> list[CheckMessage]:
+    """Without it the page is empty after a restart while Redis is down."""
+    folder = Path(settings.LAST_GOOD_FILE).parent
+    while not folder.exists():
+        folder = folder.parent
+    if os.access(folder, os.W_OK):
+        return []
+    return [
+        Warning(
+            f"LAST_GOOD_FILE cannot be written: {folder} is read-only for this user.",
+            hint="Let LAST_GOOD_FILE point into a folder that the web processes may write.",
+            id="statusportal.W001",
+        )
+    ]

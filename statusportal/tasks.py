@@ -1,0 +1,16 @@
+"""Composition, as Celery sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from statusportal.public import publishing
+
+
+@shared_task(queue="control")
+def publish_snapshot(**_: Any) -> None:
+    """Every second, and whenever a status changed: build the snapshot and hand it to readers."""
+    publishing.publish_snapshot(now=timezone.now())
