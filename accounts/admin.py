@@ -78,6 +78,7 @@ class MembershipInline(ScopedInline):
     """What the person is, and for which agency."""
 
     model = Membership
+    template = "admin/edit_inline/tabular.html"
     edit_act = Act.EDIT_PEOPLE
     extra = 0
 

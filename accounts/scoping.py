@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.http import HttpRequest
 
@@ -61,6 +62,16 @@ class _Scoped(TwoLanguages):
             )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if formfield is not None and isinstance(formfield.widget, RelatedFieldWidgetWrapper):
+            # What a row refers to is changed and deleted on its own page, with its own history.
+            formfield.widget.can_change_related = False
+            formfield.widget.can_delete_related = False
+        return formfield
+
 
 class _ScopedPage(_Scoped, admin.ModelAdmin):
     """Who may open a page, and which rows it lists."""
@@ -109,8 +120,11 @@ class ScopedReadOnly(ReadOnly, _ScopedPage):
     """Rows that people only read."""
 
 
-class ScopedInline(_Scoped, admin.TabularInline):
-    """Rows on the page of the row that they belong to; they share its agency."""
+class ScopedInline(_Scoped, admin.StackedInline):
+    """Rows on the page of the row that they belong to; they share its agency.
+
+    Stacked: two languages side by side leave no room for a table.
+    """
 
     # From the parent to its agency; None: the parent belongs to no agency.
     parent_path: str | None = None

@@ -1,33 +1,16 @@
-"""What measuring writes: claims of what falls due, and everything that an observation changes."""
+"""What the schedule writes: claims of what falls due, and doubts of our own eyes."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from core import outbox
 from core.nudge import nudge
-from services import partitions
-from services.measurement import Observation as ObservationRow
-from services.measurement import StatusChange
-from services.status.health import CheckHealth, Outcome
-from services.status.machine import (
-    Change,
-    Policy,
-    State,
-    accepts,
-    advance,
-    pack_run,
-    unpack_run,
-    wants_fast,
-)
-from services.status.observation import Observation, Reason
 
 # Claim no more than a worker pool can hope to do before the next tick.
 _CLAIM_AT_MOST = 5_000
@@ -117,284 +100,40 @@ def dispatch_due(*, now: datetime) -> list[Shard]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of a shard's observations."""
+def note_doubt(*, location: str, network: str, in_doubt: bool, now: datetime) -> bool:
+    """Remember whether this location trusts what it sees of this network (rule 7).
 
-    stored: int
-    # Duplicates and late arrivals (rule 4), and those of checks that are gone.
-    dropped: int
-    changes: int
-
-
-@dataclass(slots=True)
-class _Held:
-    """A state whose row we hold locked, with what its check says."""
-
-    row_id: int
-    check_id: int
-    location_id: int
-    channel_id: int
-    service_id: int
-    policy: Policy
-    state: State
-    certificate_days: int | None
-    touched: bool = False
-
-
-_MAKE_STATES = """
-INSERT INTO services_checkstate (check_id, location_id, health, run)
-SELECT c.id, given.location_id, %s, '[]'::jsonb
-FROM unnest(%s::bigint[], %s::smallint[]) AS given (check_id, location_id)
-JOIN services_check c ON c.id = given.check_id
-ON CONFLICT (check_id, location_id) DO NOTHING
-"""
-
-_HOLD_STATES = """
-SELECT st.id, st.check_id, st.location_id, st.health, st.since, st.reason, st.last_due_at,
-       st.last_started_at, st.run::text, st.certificate_days, ch.id, s.id,
-       COALESCE(c.interval_seconds,
-                CASE WHEN s.tier = 1 OR s.is_shared THEN %s ELSE %s END),
-       COALESCE(c.timeout_seconds, %s)
-FROM services_checkstate st
-JOIN services_check c ON c.id = st.check_id
-JOIN services_channel ch ON ch.id = c.channel_id
-JOIN services_service s ON s.id = ch.service_id
-WHERE st.check_id = ANY(%s)
--- Always in this order, so that two shards that share checks wait for each other in peace.
-ORDER BY st.check_id, st.location_id
-FOR UPDATE OF st
-"""
-
-_WRITE_STATES = """
-UPDATE services_checkstate st
-SET health = new.health, since = new.since, reason = new.reason, last_due_at = new.last_due_at,
-    last_started_at = new.last_started_at, run = new.run::jsonb,
-    certificate_days = new.certificate_days
-FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[],
-            %s::timestamptz[], %s::text[], %s::smallint[])
-     AS new (id, health, since, reason, last_due_at, last_started_at, run, certificate_days)
-WHERE st.id = new.id
-"""
-
-_ADD_HOURS = """
-INSERT INTO services_observationhour AS h
-    (check_id, location_id, hour_at, ok_count, slow_count, bad_count, fault_count,
-     total_ms_sum, total_ms_max)
-SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::int[], %s::int[],
-                     %s::int[], %s::int[], %s::bigint[], %s::int[])
-ORDER BY 1, 2, 3
-ON CONFLICT (check_id, location_id, hour_at) DO UPDATE SET
-    ok_count = h.ok_count + excluded.ok_count,
-    slow_count = h.slow_count + excluded.slow_count,
-    bad_count = h.bad_count + excluded.bad_count,
-    fault_count = h.fault_count + excluded.fault_count,
-    total_ms_sum = h.total_ms_sum + excluded.total_ms_sum,
-    total_ms_max = GREATEST(h.total_ms_max, excluded.total_ms_max)
-"""
-
-_BRING_FORWARD = """
-UPDATE services_check c SET next_due_at = LEAST(c.next_due_at, new.due_at)
-FROM (SELECT c2.id, given.due_at
-      FROM unnest(%s::bigint[], %s::timestamptz[]) AS given (id, due_at)
-      JOIN services_check c2 ON c2.id = given.id
-      ORDER BY c2.id FOR UPDATE OF c2) AS new
-WHERE c.id = new.id AND c.is_enabled
-"""
-
-
-def record(*, observations: Sequence[Observation]) -> Recorded:
-    """Store what a shard saw and everything that follows from it, in one transaction.
-
-    Under the row lock of its state each observation is either dropped (rule 4) or moves the state
-    on (rules 1 to 3), is stored, and is counted in its hour. A confirmed change becomes a
-    StatusChange row. A check that needs a closer look is brought forward (rule 5).
-
-    Delivering the same observations again, at any later time, changes nothing.
+    A doubt that begins or ends is a row, and an event for the operators, once: however many
+    shards find out at the same moment, and however long it lasts. Returns whether it turned.
     """
-    if not observations:
-        return Recorded(0, 0, 0)
-    _make_missing_partitions(observations)
     with transaction.atomic(), connection.cursor() as cursor:
-        held = _hold_states(cursor, observations)
-        accepted: list[Observation] = []
-        changes: list[tuple[_Held, Change]] = []
-        for observation in sorted(observations, key=lambda seen: seen.due_at):
-            owner = held.get((observation.check_id, observation.location_id))
-            if owner is None or not accepts(owner.state, observation.due_at):
-                continue
-            owner.state, confirmed = advance(owner.state, observation, owner.policy)
-            owner.touched = True
-            if observation.certificate_days is not None:
-                owner.certificate_days = observation.certificate_days
-            accepted.append(observation)
-            changes.extend((owner, change) for change in confirmed)
-        if accepted:
-            _write_states(cursor, [owner for owner in held.values() if owner.touched])
-            _copy_observations(cursor, accepted)
-            _add_to_hours(cursor, accepted)
-            _write_changes(changes)
-            _bring_forward(cursor, held, accepted)
-        if changes:
-            nudge("status changed")
-    return Recorded(len(accepted), len(observations) - len(accepted), len(changes))
-
-
-# The partitions that this process has seen: asked again only when a new day appears.
-_known_partitions: set[str] = set()
-
-
-def _make_missing_partitions(observations: Iterable[Observation]) -> None:
-    """One row without a partition would make COPY reject the whole shard."""
-    days = {observation.due_at.astimezone(UTC).date() for observation in observations}
-    if any(partitions.name_of(day) not in _known_partitions for day in days):
-        partitions.ensure(days)
-        _known_partitions.clear()
-        _known_partitions.update(partitions.existing())
-
-
-def _hold_states(cursor: Any, observations: Sequence[Observation]) -> dict[tuple[int, int], _Held]:
-    pairs = sorted({(seen.check_id, seen.location_id) for seen in observations})
-    check_ids = [check_id for check_id, _location_id in pairs]
-    cursor.execute(
-        _MAKE_STATES,
-        [CheckHealth.UNKNOWN.value, check_ids, [location_id for _check_id, location_id in pairs]],
-    )
-    cursor.execute(
-        _HOLD_STATES,
-        [
-            settings.CHECK_INTERVAL_URGENT.total_seconds(),
-            settings.CHECK_INTERVAL.total_seconds(),
-            settings.CHECK_TIMEOUT.total_seconds(),
-            check_ids,
-        ],
-    )
-    wanted = set(pairs)
-    held = {}
-    for row in cursor.fetchall():
-        row_id, check_id, location_id, health, since, reason = row[:6]
-        last_due_at, last_started_at, run, certificate_days, channel_id, service_id = row[6:12]
-        interval_s, timeout_s = row[12:]
-        if (check_id, location_id) not in wanted:
-            continue
-        held[check_id, location_id] = _Held(
-            row_id=row_id,
-            check_id=check_id,
-            location_id=location_id,
-            channel_id=channel_id,
-            service_id=service_id,
-            policy=Policy(
-                interval=timedelta(seconds=float(interval_s)),
-                timeout=timedelta(seconds=float(timeout_s)),
-                fast_interval=settings.CHECK_FAST_INTERVAL,
-            ),
-            state=State(
-                health=CheckHealth(health),
-                since=since,
-                reason=None if reason is None else Reason(reason),
-                last_due_at=last_due_at,
-                last_started_at=last_started_at,
-                run=unpack_run(json.loads(run)),
-            ),
-            certificate_days=certificate_days,
+        if in_doubt:
+            cursor.execute(_BEGIN_DOUBT, [network, now, location])
+        else:
+            cursor.execute(_END_DOUBT, [now, network, location])
+        row = cursor.fetchone()
+        if row is None:
+            return False
+        began_at: datetime = row[0]
+        outbox.append(
+            kind="prober.doubt.began" if in_doubt else "prober.doubt.ended",
+            key=f"prober.doubt:{location}:{network}:{began_at.isoformat()}:{in_doubt}",
+            at=now,
+            payload={"location": location, "network": network, "began_at": began_at},
         )
-    return held
+        nudge("status changed")
+    return True
 
 
-def _write_states(cursor: Any, held: Sequence[_Held]) -> None:
-    states = [owner.state for owner in held]
-    cursor.execute(
-        _WRITE_STATES,
-        [
-            [owner.row_id for owner in held],
-            [int(state.health) for state in states],
-            [state.since for state in states],
-            [None if state.reason is None else int(state.reason) for state in states],
-            [state.last_due_at for state in states],
-            [state.last_started_at for state in states],
-            [json.dumps(pack_run(state.run)) for state in states],
-            [owner.certificate_days for owner in held],
-        ],
-    )
-
-
-def _copy_observations(cursor: Any, accepted: Sequence[Observation]) -> None:
-    columns = ObservationRow.COLUMNS
-    names = ", ".join(name for name, _type in columns)
-    with cursor.copy(f"COPY services_observation ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-        # Binary COPY takes the bytes as they are: without the types an int would travel as text.
-        copy.set_types([kind for _name, kind in columns])
-        for seen in accepted:
-            timings = seen.timings
-            copy.write_row(
-                (
-                    seen.check_id,
-                    seen.due_at,
-                    seen.started_at,
-                    seen.location_id,
-                    int(seen.outcome),
-                    int(seen.reason),
-                    _stored_ms(timings.dns_ms),
-                    _stored_ms(timings.connect_ms),
-                    _stored_ms(timings.tls_ms),
-                    _stored_ms(timings.first_byte_ms),
-                    _stored_ms(timings.total_ms),
-                )
-            )
-
-
-def _stored_ms(milliseconds: int | None) -> int:
-    """-1 for a phase that was not reached; a smallint holds 32 s, more than any timeout."""
-    return -1 if milliseconds is None else min(milliseconds, 32_767)
-
-
-def _add_to_hours(cursor: Any, accepted: Sequence[Observation]) -> None:
-    # Per (check, location, hour): ok, slow, bad, fault, sum and maximum of the total time.
-    hours: dict[tuple[int, int, datetime], list[int]] = defaultdict(lambda: [0] * 6)
-    column = {Outcome.OK: 0, Outcome.SLOW: 1, Outcome.BAD: 2, Outcome.PROBER_FAULT: 3}
-    for seen in accepted:
-        hour_at = seen.due_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        sums = hours[seen.check_id, seen.location_id, hour_at]
-        sums[column[seen.outcome]] += 1
-        if seen.outcome in {Outcome.OK, Outcome.SLOW}:
-            total_ms = seen.timings.total_ms or 0
-            sums[4] += total_ms
-            sums[5] = max(sums[5], total_ms)
-    keys = list(hours)
-    cursor.execute(
-        _ADD_HOURS,
-        [[key[position] for key in keys] for position in range(3)]
-        + [[hours[key][position] for key in keys] for position in range(6)],
-    )
-
-
-def _write_changes(changes: Iterable[tuple[_Held, Change]]) -> None:
-    StatusChange.objects.bulk_create(
-        StatusChange(
-            service_id=owner.service_id,
-            channel_id=owner.channel_id,
-            check_ref_id=owner.check_id,
-            location_id=owner.location_id,
-            from_health=int(change.from_health),
-            to_health=int(change.to_health),
-            at=change.at,
-            confirmed_at=change.confirmed_at,
-            reason=None if change.reason is None else int(change.reason),
-        )
-        for owner, change in changes
-    )
-
-
-def _bring_forward(
-    cursor: Any, held: dict[tuple[int, int], _Held], accepted: Sequence[Observation]
-) -> None:
-    sooner: dict[int, datetime] = {}
-    for seen in accepted:
-        owner = held[seen.check_id, seen.location_id]
-        ended_at = seen.started_at + timedelta(milliseconds=seen.timings.total_ms or 0)
-        if wants_fast(owner.state, owner.policy, ended_at):
-            due_at = ended_at + owner.policy.fast_interval
-            sooner[seen.check_id] = min(due_at, sooner.get(seen.check_id, due_at))
-    if sooner:
-        ids = sorted(sooner)
-        cursor.execute(_BRING_FORWARD, [ids, [sooner[check_id] for check_id in ids]])
+_BEGIN_DOUBT = """
+INSERT INTO services_proberdoubt (location_id, network, began_at)
+SELECT id, %s, %s FROM services_location WHERE code = %s
+ON CONFLICT (location_id, network) WHERE ended_at IS NULL DO NOTHING
+RETURNING began_at
+"""
+_END_DOUBT = """
+UPDATE services_proberdoubt SET ended_at = %s
+WHERE ended_at IS NULL AND network = %s
+  AND location_id = (SELECT id FROM services_location WHERE code = %s)
+RETURNING began_at
+"""

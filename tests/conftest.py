@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from services import operations
+from services import recording
 from statusportal.public.store import store
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process() -> None:
     """What a process remembers between requests and tasks must not leak between tests."""
-    operations._known_partitions.clear()
+    recording._known_partitions.clear()
     store.forget()
 
 

@@ -13,7 +13,15 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import AUTHORITY_ROLES, Agency, Membership, Role, User
-from services.models import Category, Channel, Check, Edge, Location, Service
+from services.models import (
+    Category,
+    Channel,
+    Check,
+    Edge,
+    Location,
+    ReferenceTarget,
+    Service,
+)
 
 # Numbers only make names unique: no test may rely on which one a row got.
 _numbers = count(1)
@@ -109,3 +117,11 @@ def make_location(*, code: str = "main", **fields: Any) -> Location:
     fields = {"name_ar": "المقر الرئيسي", "name_en": "Main site"} | fields
     location, _created = Location.objects.get_or_create(code=code, defaults=fields)
     return location
+
+
+def make_reference(
+    *, name: str = "reference", location: Location | None = None, **fields: Any
+) -> ReferenceTarget:
+    """An enabled tcp reference target of the main location's internet."""
+    fields = {"network": "internet", "kind": "tcp"} | fields
+    return ReferenceTarget.objects.create(name=name, location=location or make_location(), **fields)

@@ -52,6 +52,8 @@ class Servers:
         """Start what is not given, and put everything into the environment."""
         self.folder = _short_folder()
         (self.folder / "log").mkdir()
+        # WhiteNoise warns of a folder that is not there.
+        (self.folder / "static").mkdir()
         os.environ.update(SETTINGS)
         os.environ["VAR_DIR"] = str(self.folder)
         os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or self._postgres()

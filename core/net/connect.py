@@ -242,14 +242,17 @@ class Network:
         secure: bool = False,
         trace: Trace | None = None,
         tls: ssl.SSLContext | None = None,
+        server_name: str | None = None,
     ) -> Connection:
-        """A connection to `host`, with TLS in the host's name when `secure`.
+        """A connection to `host`, with TLS when `secure`.
 
-        Every address that the name has must pass the guard; the connection goes to one of those
-        very addresses. Raises NetError, or BadAddress for what can be no host and port. Has no
-        deadline of its own.
+        TLS asks for, and insists on, a certificate in `server_name`, which is the host's own name
+        where none is given. Every address that the host has must pass the guard; the connection
+        goes to one of those very addresses. Raises NetError, or BadAddress for what can be no
+        host and port. Has no deadline of its own.
         """
         host = ascii_host(host)
+        certified = ascii_host(server_name) if server_name else host
         if not 0 < port < 65_536:
             raise BadAddress(f"{port} is not a port")
         trace = trace or Trace()
@@ -267,7 +270,7 @@ class Network:
             trace.connected(Phase.TLS if secure else Phase.ANSWER)
             # From here on the socket is the transport's, which closes it when the handshake fails.
             reader, writer = await _streams(
-                connected, host.rstrip("."), (tls or self.tls) if secure else None
+                connected, certified.rstrip("."), (tls or self.tls) if secure else None
             )
             connection = Connection(reader, writer, trace=trace, limits=self.limits, host=host)
         except BaseException:

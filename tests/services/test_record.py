@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, connections
 
-from services import operations, partitions
+from services import partitions, recording
 from services.models import Check, CheckState, Observation, ObservationHour, StatusChange
 from services.status.health import CheckHealth, Outcome
 from services.status.machine import Policy, State, advance
@@ -60,23 +60,23 @@ def everything() -> list[object]:
 
 
 def test_an_outage_climbs_the_ladder_and_down_again(check: Check) -> None:
-    operations.record(observations=[seen(check, 0)])
+    recording.record(observations=[seen(check, 0)])
     assert state_of(check) == (CheckHealth.UNKNOWN, None)
 
-    operations.record(observations=[seen(check, 1)])
+    recording.record(observations=[seen(check, 1)])
     assert state_of(check) == (CheckHealth.OK, START + timedelta(seconds=1))
 
     for turn in (2, 3):
-        recorded = operations.record(observations=[seen(check, turn, Outcome.BAD)])
-        assert recorded == operations.Recorded(stored=1, dropped=0, changes=0)
-    recorded = operations.record(observations=[seen(check, 4, Outcome.BAD)])
-    assert recorded == operations.Recorded(stored=1, dropped=0, changes=1)
+        recorded = recording.record(observations=[seen(check, turn, Outcome.BAD)])
+        assert recorded == recording.Recorded(stored=1, dropped=0, changes=0)
+    recorded = recording.record(observations=[seen(check, 4, Outcome.BAD)])
+    assert recorded == recording.Recorded(stored=1, dropped=0, changes=1)
     # Rule 3: it began with the first bad answer of the run, not with the third.
     assert state_of(check) == (CheckHealth.BAD, START + 2 * INTERVAL + timedelta(seconds=1))
 
-    operations.record(observations=[seen(check, 5)])
+    recording.record(observations=[seen(check, 5)])
     assert state_of(check)[0] is CheckHealth.BAD
-    operations.record(observations=[seen(check, 6)])
+    recording.record(observations=[seen(check, 6)])
     assert state_of(check) == (CheckHealth.OK, START + 5 * INTERVAL + timedelta(seconds=1))
 
     changes = StatusChange.objects.order_by("at").values_list(
@@ -90,11 +90,11 @@ def test_an_outage_climbs_the_ladder_and_down_again(check: Check) -> None:
 
 
 def test_one_bad_answer_leaves_no_change(check: Check) -> None:
-    operations.record(observations=[seen(check, turn) for turn in range(3)])
+    recording.record(observations=[seen(check, turn) for turn in range(3)])
     before = StatusChange.objects.count()
 
-    operations.record(observations=[seen(check, 3, Outcome.BAD)])
-    operations.record(observations=[seen(check, 4)])
+    recording.record(observations=[seen(check, 3, Outcome.BAD)])
+    recording.record(observations=[seen(check, 4)])
 
     assert StatusChange.objects.count() == before
     assert state_of(check)[0] is CheckHealth.OK
@@ -102,7 +102,7 @@ def test_one_bad_answer_leaves_no_change(check: Check) -> None:
 
 def test_observations_are_stored_as_they_were_seen(check: Check) -> None:
     observation = seen(check, 0, Outcome.BAD, reason=Reason.REFUSED)
-    operations.record(observations=[observation])
+    recording.record(observations=[observation])
 
     row = Observation.objects.get()
     assert (row.check_id, row.location_id) == (check.pk, make_location().pk)
@@ -115,8 +115,8 @@ def test_observations_are_stored_as_they_were_seen(check: Check) -> None:
 
 def test_an_hour_counts_each_outcome_and_times_only_answers(check: Check) -> None:
     outcomes = [Outcome.OK, Outcome.OK, Outcome.SLOW, Outcome.BAD, Outcome.PROBER_FAULT]
-    operations.record(observations=[seen(check, n, o) for n, o in enumerate(outcomes[:2])])
-    operations.record(observations=[seen(check, n + 2, o) for n, o in enumerate(outcomes[2:])])
+    recording.record(observations=[seen(check, n, o) for n, o in enumerate(outcomes[:2])])
+    recording.record(observations=[seen(check, n + 2, o) for n, o in enumerate(outcomes[2:])])
 
     hour = ObservationHour.objects.get()
     assert hour.hour_at == START
@@ -126,21 +126,21 @@ def test_an_hour_counts_each_outcome_and_times_only_answers(check: Check) -> Non
 
 def test_rule_4_the_same_shard_twice_is_as_if_once(check: Check) -> None:
     shard = [seen(check, turn, Outcome.BAD) for turn in range(4)]
-    assert operations.record(observations=shard).stored == 4
+    assert recording.record(observations=shard).stored == 4
     once = everything()
 
-    assert operations.record(observations=shard) == operations.Recorded(0, 4, 0)
+    assert recording.record(observations=shard) == recording.Recorded(0, 4, 0)
 
     assert everything() == once
 
 
 def test_rule_4_a_late_shard_changes_nothing(check: Check) -> None:
-    operations.record(observations=[seen(check, turn) for turn in (0, 1, 3)])
+    recording.record(observations=[seen(check, turn) for turn in (0, 1, 3)])
     before = everything()
 
-    late = operations.record(observations=[seen(check, 2, Outcome.BAD)])
+    late = recording.record(observations=[seen(check, 2, Outcome.BAD)])
 
-    assert late == operations.Recorded(stored=0, dropped=1, changes=0)
+    assert late == recording.Recorded(stored=0, dropped=1, changes=0)
     assert everything() == before
 
 
@@ -153,7 +153,7 @@ def test_any_order_of_delivery_ends_in_the_state_of_the_accepted_ones(check: Che
     random_order.shuffle(jumbled)
 
     for shard in jumbled:
-        operations.record(observations=shard)
+        recording.record(observations=shard)
 
     accepted = set(Observation.objects.values_list("due_at", flat=True))
     policy = Policy(INTERVAL, timedelta(seconds=10), timedelta(seconds=5))
@@ -174,21 +174,21 @@ def test_a_check_that_is_gone_is_dropped_and_the_others_of_its_shard_stand(check
     gone = seen(other, 0)
     other.delete()
 
-    recorded = operations.record(observations=[gone, seen(check, 0)])
+    recorded = recording.record(observations=[gone, seen(check, 0)])
 
-    assert recorded == operations.Recorded(stored=1, dropped=1, changes=0)
+    assert recorded == recording.Recorded(stored=1, dropped=1, changes=0)
 
 
 def test_rule_5_after_the_first_bad_answer_the_check_is_due_sooner(check: Check) -> None:
-    operations.record(observations=[seen(check, 0), seen(check, 1)])
+    recording.record(observations=[seen(check, 0), seen(check, 1)])
     usual = START + 10 * INTERVAL
     Check.objects.update(next_due_at=usual)
 
-    operations.record(observations=[seen(check, 2)])
+    recording.record(observations=[seen(check, 2)])
     check.refresh_from_db()
     assert check.next_due_at == usual
 
-    operations.record(observations=[seen(check, 3, Outcome.BAD)])
+    recording.record(observations=[seen(check, 3, Outcome.BAD)])
     check.refresh_from_db()
     ended_at = START + 3 * INTERVAL + timedelta(seconds=1, milliseconds=25)
     # The demo's fast interval, counted from the end of the answer.
@@ -202,13 +202,14 @@ def test_a_shard_of_200_takes_as_many_statements_as_a_shard_of_1(
     channel = make_channel(service=service)
     checks = [make_check(channel=channel, interval_seconds=60) for _number in range(200)]
     make_location()
-    operations.record(observations=[seen(checks[0], 0)])
+    recording.record(observations=[seen(checks[0], 0)])
     one, many = [seen(checks[1], 0)], [seen(check, 0) for check in checks[2:]]
-    # Savepoint and its release; states made, held, written; COPY; hours; turns brought forward.
-    with django_assert_num_queries(8):
-        operations.record(observations=one)
-    with django_assert_num_queries(8):
-        operations.record(observations=many)
+    # Savepoint and its release; states made, held, written; COPY; hours; turns
+    # of others counted, turns shared.
+    with django_assert_num_queries(9):
+        recording.record(observations=one)
+    with django_assert_num_queries(9):
+        recording.record(observations=many)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -224,7 +225,7 @@ def test_shards_that_share_checks_and_arrive_at_once_lose_and_double_nothing() -
 
     def deliver(shard: Sequence[Seen]) -> int:
         try:
-            return operations.record(observations=shard).stored
+            return recording.record(observations=shard).stored
         finally:
             connections.close_all()
 
@@ -247,7 +248,7 @@ def test_an_observation_of_a_day_without_partition_gets_one(check: Check) -> Non
     day = START.date()
     assert partitions.name_of(day) not in partitions.existing()
 
-    operations.record(observations=[seen(check, 0)])
+    recording.record(observations=[seen(check, 0)])
 
     assert partitions.name_of(day) in partitions.existing()
     assert Observation.objects.count() == 1

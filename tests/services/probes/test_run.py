@@ -222,7 +222,7 @@ def test_a_worker_runs_a_shard_with_plain_settings() -> None:
         make_target({"url": "http://10.0.0.5/"}, check_id=2),
     ]
     for _ in range(2):
-        refused, guarded = run_shard(targets, network_settings=settings)
+        refused, guarded = run_shard(targets, network_settings=settings).observations
         assert (refused.check_id, refused.reason) == (1, Reason.REFUSED)
         assert (guarded.check_id, guarded.reason) == (2, Reason.ADDRESS_REFUSED)
 
@@ -236,9 +236,9 @@ def test_settings_that_cannot_be_used_say_nothing_about_the_services(
 ) -> None:
     observations = run_shard(
         [make_target({"url": "http://a.test/"})] * 2, network_settings=settings
-    )
+    ).observations
     assert [observation.reason for observation in observations] == [Reason.PROBER_ERROR] * 2
 
 
 def test_an_empty_shard_is_done() -> None:
-    assert run_shard([], network_settings=NetworkSettings()) == []
+    assert run_shard([], network_settings=NetworkSettings()).observations == []

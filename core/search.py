@@ -1,0 +1,250 @@
+"""A search over a few thousand short texts in two languages, from memory.
+
+Knows nothing of services: it is given documents and returns their keys, best first.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from core.arabic import fold, stem
+
+
+class Field(IntEnum):
+    """Where a word stands; a smaller one is worth more."""
+
+    NAME = 1
+    ALIAS = 2
+    # Who offers it: "passport interior".
+    OWNER = 3
+    DESCRIPTION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing that can be found. All texts are as written; both languages stand side by side."""
+
+    key: str
+    names: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Keys, best first. `complete`: each has all the words; otherwise these only come closest."""
+
+    keys: tuple[str, ...]
+    complete: bool
+
+
+# Said out of politeness or grammar; they count only where nothing else was typed.
+_FILLERS = frozenset(
+    stem(fold(word))
+    for word in (
+        *("a", "an", "the", "of", "for", "to", "in", "on", "at", "my", "and", "or", "i"),
+        *("how", "want", "service", "services", "online"),
+        *("في", "من", "على", "عن", "إلى", "الى", "مع", "أو", "أن", "كيف", "أريد"),
+        *("خدمة", "خدمات", "الخدمة", "الخدمات"),
+    )
+)
+_LONGEST_QUERY = 12  # words; nobody types more, and each costs time
+_TYPO_FROM = 4  # letters; a shorter word with one wrong letter is another word
+_PREFIX_FROM = 2
+_MANY_WORDS = 400  # of the vocabulary that begin with what was typed: enough to rank by
+_TYPO = 10  # any spelling as typed is better than any guess
+_PART = 1  # the beginning of a word, as against all of it
+_TITLE = -1  # the whole name, or the whole alias
+
+
+class Index:
+    """Built once for a catalogue (about a second for 10,000 documents), asked in milliseconds."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        # word → number of document → the best field in which it stands.
+        self._postings: dict[str, dict[int, Field]] = {}
+        self._keys: list[str] = []
+        self._length: list[int] = []
+        # Whole names and aliases without their spaces.
+        self._whole: dict[str, dict[int, Field]] = {}
+        self._squeezed: list[str] = []
+        for document in documents:
+            self._add(document)
+        self._words = sorted(self._postings)
+        self._misspelt: dict[str, list[str]] = {}
+        for word in self._words:
+            if len(word) >= _TYPO_FROM and not word.isdigit():
+                for gap in _with_one_less(word):
+                    self._misspelt.setdefault(gap, []).append(word)
+
+    def _add(self, document: Document) -> None:
+        number = len(self._keys)
+        self._keys.append(document.key)
+        self._length.append(min((len(name) for name in document.names if name), default=0))
+        titles = []
+        for field, texts in (
+            (Field.NAME, document.names),
+            (Field.ALIAS, document.aliases),
+            (Field.OWNER, document.owners),
+            (Field.DESCRIPTION, document.descriptions),
+        ):
+            for text in texts:
+                words = _words(text)
+                for word in words:
+                    self._postings.setdefault(word, {}).setdefault(number, field)
+                if words and field <= Field.ALIAS:
+                    squeezed = "".join(words)
+                    titles.append(squeezed)
+                    self._whole.setdefault(squeezed, {}).setdefault(number, field)
+        self._squeezed.append(" ".join(titles))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def search(self, query: str) -> Hits:
+        """What fits `query`, best first: whole name, name, alias, owner, description.
+
+        A word counts as typed, then as the beginning of a word, then taken apart where a space
+        is missing, then with one letter wrong. Where nothing has all the words, what has the most
+        of them, at least half. An empty query finds nothing.
+        """
+        words = _words(query)
+        if not words:
+            return Hits((), complete=True)
+        titles = self._whole.get("".join(words), {})
+        asked = [word for word in words if word not in _FILLERS] or words
+        groups = [group for word in asked[:_LONGEST_QUERY] for group in self._understood(word)]
+        found: dict[int, list[int]] = {}
+        for group in groups:
+            for number, cost in group.items():
+                found.setdefault(number, []).append(cost)
+        ranked = self._ranked(found, len(groups), titles)
+        if ranked:
+            return Hits(tuple(ranked), complete=True)
+        # "pass port renewal": spaces where none belong.
+        squeezed = "".join(words)
+        if len(squeezed) >= _TYPO_FROM:
+            inside = [n for n, text in enumerate(self._squeezed) if squeezed in text]
+            if inside:
+                inside.sort(key=self._length.__getitem__)
+                return Hits(tuple(self._keys[n] for n in inside), complete=True)
+        for enough in range(len(groups) - 1, (len(groups) - 1) // 2, -1):
+            ranked = self._ranked(found, enough, {})
+            if ranked:
+                return Hits(tuple(ranked), complete=False)
+        return Hits((), complete=True)
+
+    def _ranked(
+        self, found: dict[int, list[int]], enough: int, titles: dict[int, Field]
+    ) -> list[str]:
+        order = [
+            (
+                (_TITLE, int(titles[number]))
+                if number in titles
+                # The weakest word decides; among equals the sum, then the shorter name.
+                else (max(costs), sum(costs)),
+                self._length[number],
+                number,
+            )
+            for number, costs in found.items()
+            if len(costs) >= enough or number in titles
+        ]
+        known = found.keys()
+        order += [
+            ((_TITLE, int(field)), self._length[number], number)
+            for number, field in titles.items()
+            if number not in known
+        ]
+        return [self._keys[number] for _rank, _length, number in sorted(order)]
+
+    def _understood(self, word: str) -> Iterator[dict[int, int]]:
+        """For each word that `word` stands for: documents that have it, with what it costs."""
+        costs = self._as_typed(word)
+        if costs:
+            yield costs
+            return
+        # «وجواز», «لجواز»: one letter of grammar before the word.
+        if word[0] in "وبلف" and len(word) > _TYPO_FROM:
+            costs = self._as_typed(stem(word[1:]))
+            if costs:
+                yield costs
+                return
+        halves = self._taken_apart(word)
+        if halves:
+            yield from halves
+            return
+        yield self._misspelling(word)
+
+    def _as_typed(self, word: str) -> dict[int, int]:
+        costs: dict[int, int] = {}
+        self._spread(costs, word, 0)
+        if len(word) >= _PREFIX_FROM and not word.isdigit():
+            at = bisect_left(self._words, word)
+            for other in self._words[at : at + _MANY_WORDS]:
+                if not other.startswith(word):
+                    break
+                if other != word:
+                    self._spread(costs, other, _PART)
+        return costs
+
+    def _taken_apart(self, word: str) -> list[dict[int, int]]:
+        """«جوازالسفر» as «جواز» and «السفر»: the first half a whole word, the second its start."""
+        for at in range(len(word) - _PREFIX_FROM, _PREFIX_FROM - 1, -1):
+            first, second = stem(word[:at]), stem(word[at:])
+            if first in self._postings and len(second) >= _PREFIX_FROM:
+                halves = [self._as_typed(first), self._as_typed(second)]
+                if halves[1] and halves[0].keys() & halves[1].keys():
+                    return halves
+        return []
+
+    def _misspelling(self, word: str) -> dict[int, int]:
+        costs: dict[int, int] = {}
+        if len(word) < _TYPO_FROM or word.isdigit():
+            return costs
+        for gap in _with_one_less(word):
+            for other in self._misspelt.get(gap, ()):
+                if differ_by_one(word, other):
+                    self._spread(costs, other, _TYPO)
+        return costs
+
+    def _spread(self, costs: dict[int, int], word: str, extra: int) -> None:
+        for number, field in self._postings.get(word, {}).items():
+            cost = 2 * field + extra
+            if cost < costs.get(number, cost + 1):
+                costs[number] = cost
+
+
+def _words(text: str) -> list[str]:
+    return [stem(word) for word in fold(text).split()]
+
+
+def _with_one_less(word: str) -> set[str]:
+    """`word`, and `word` without each of its letters: two words that share one of these differ
+    by little, which `differ_by_one` then decides."""
+    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
+
+
+def differ_by_one(one: str, other: str) -> bool:
+    """Whether one letter added, lost, changed, or swapped with its neighbour makes them equal."""
+    if one == other:
+        return True
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) - len(one) > 1:
+        return False
+    at = _common_start(one, other)
+    if len(one) < len(other):
+        return one[at:] == other[at + 1 :]
+    swapped = one[at : at + 2][::-1] == other[at : at + 2]
+    return one[at + 1 :] == other[at + 1 :] or (swapped and one[at + 2 :] == other[at + 2 :])
+
+
+def _common_start(one: Sequence[str], other: Sequence[str]) -> int:
+    for at, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return at
+    return min(len(one), len(other))
