@@ -9,9 +9,9 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from core.net import NetworkSettings
-from services import operations, partitions, queries
+from services import heartbeats, operations, partitions, queries, recording
 from services.probes.run import run_shard
+from services.status.doubt import Reference, doubted_networks, with_doubt
 
 
 def queue_of(location: str) -> str:
@@ -19,7 +19,7 @@ def queue_of(location: str) -> str:
     return "probes" if location == "main" else f"probes.{location}"
 
 
-@shared_task(queue="control")
+@shared_task
 def dispatch_due(**_: Any) -> None:
     """Every second: hand what falls due to the workers of each location."""
     for shard in operations.dispatch_due(now=timezone.now()):
@@ -36,28 +36,45 @@ def dispatch_due(**_: Any) -> None:
         )
 
 
-@shared_task(queue="probes")
+@shared_task
 def probe_shard(*, location: str, network: str, turns: list[list[Any]], **_: Any) -> None:
-    """Probe the targets of one shard and record what was seen."""
+    """Probe the targets of one shard, between its references, and record what was seen."""
+    timeout_s = settings.CHECK_TIMEOUT.total_seconds()
     targets = queries.targets(
         location=location,
         turns=[(check_id, datetime.fromisoformat(due_at)) for check_id, due_at in turns],
-        default_timeout_s=settings.CHECK_TIMEOUT.total_seconds(),
+        default_timeout_s=timeout_s,
     )
-    observations = run_shard(
+    seen = run_shard(
         targets,
-        network_settings=NetworkSettings(
-            allowed=tuple(settings.PROBE_ALLOWED_NETWORKS),
-            extra_ca_file=settings.PROBE_EXTRA_CA or None,
-            per_host=settings.PROBE_PER_HOST,
-            user_agent=settings.PROBE_USER_AGENT,
+        references=queries.references(
+            location=location, network=network, due_at=timezone.now(), timeout_s=timeout_s
         ),
+        network_settings=queries.probe_network(),
         concurrency=settings.PROBE_CONCURRENCY,
     )
-    operations.record(observations=observations)
+    doubted = doubted_networks(
+        [Reference(network, reference.outcome) for reference in seen.before],
+        [Reference(network, reference.outcome) for reference in seen.after],
+    )
+    recording.record(
+        observations=with_doubt(
+            seen.observations, {target.check_id: network for target in targets}, doubted
+        )
+    )
+    if seen.before:
+        operations.note_doubt(
+            location=location, network=network, in_doubt=bool(doubted), now=timezone.now()
+        )
 
 
-@shared_task(queue="control")
+@shared_task
 def keep_partitions(**_: Any) -> None:
     """Every hour: partitions of the next days are made, those past keeping are dropped."""
     partitions.keep(now=timezone.now(), kept_days=settings.OBSERVATION_DAYS)
+
+
+@shared_task
+def call_own_door(**_: Any) -> None:
+    """Every 15 seconds: is the door for heartbeats open? What it writes itself is the answer."""
+    heartbeats.call_own_door(now=timezone.now())

@@ -11,6 +11,7 @@ class StatusPortalConfig(AppConfig):
         # Here and not above: both need the registry of apps.
         from core.nudge import listen
         from statusportal import checks  # noqa: F401
-        from statusportal.tasks import publish_snapshot
+        from statusportal.tasks import publish_snapshot, refresh_figures
 
         listen("status changed", publish_snapshot)
+        listen("status changed", refresh_figures)

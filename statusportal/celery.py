@@ -13,6 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statusportal.settings")
 app = Celery("statusportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "control"
+# A shard of another location is sent to that location's own queue (services.tasks.queue_of).
+app.conf.task_routes = {
+    "services.tasks.probe_shard": {"queue": "probes"},
+    "notifications.tasks.*": {"queue": "deliveries"},
+}
 app.conf.beat_schedule = {
     # `expires`: a tick that waited in the queue is worthless, the next one does its work.
     "dispatch what falls due": {
@@ -24,6 +29,17 @@ app.conf.beat_schedule = {
         "task": "statusportal.tasks.publish_snapshot",
         "schedule": 1.0,
         "options": {"expires": 2},
+    },
+    "refresh the daily figures": {
+        "task": "statusportal.tasks.refresh_figures",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
+    # Rule 6: three such calls missed, and the door counts as shut.
+    "call our own door": {
+        "task": "services.tasks.call_own_door",
+        "schedule": 15.0,
+        "options": {"expires": 10},
     },
     "keep partitions": {
         "task": "services.tasks.keep_partitions",

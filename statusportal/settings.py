@@ -221,7 +221,7 @@ LAST_GOOD_FILE = Path(env.text("LAST_GOOD_FILE", str(VAR_DIR / "last-good" / "sn
 _https = _public.scheme == "https"
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=_https)
 # Probes of the platform itself come over plain HTTP, behind the proxy.
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|freshz|metrics)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|freshz|metrics)$", r"^api/heartbeats/self/$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
@@ -279,6 +279,11 @@ CHECK_FAST_INTERVAL = _seconds("CHECK_FAST_INTERVAL", 10, demo=5)
 CHECK_TIMEOUT = _seconds("CHECK_TIMEOUT", 10, demo=3)
 FLAPPING_WINDOW = _seconds("FLAPPING_WINDOW", 3600, demo=300)
 FLAPPING_QUIET = _seconds("FLAPPING_QUIET", 1800, demo=60)
+# Rule 5: fast turns take at most this share of what the workers can do, and few at one host.
+PROBE_CAPACITY_PER_MINUTE = env.number("PROBE_CAPACITY_PER_MINUTE", 10_000, at_least=60)
+FAST_SHARE_PERCENT = env.number("FAST_SHARE_PERCENT", 10, at_least=1)
+# The demo's hosts are all one: loopback.
+FAST_PER_HOST = env.number("FAST_PER_HOST", 100 if DEMO else 5, at_least=1)
 OBSERVATION_DAYS = env.number("OBSERVATION_DAYS", 7, at_least=1)
 PROBE_SHARD_SIZE = env.number("PROBE_SHARD_SIZE", 200, at_least=1)
 PROBE_CONCURRENCY = env.number("PROBE_CONCURRENCY", 200, at_least=1)
@@ -287,11 +292,24 @@ PROBE_USER_AGENT = env.text("PROBE_USER_AGENT", f"StatusPortal-Probe/1.0 (+{PUBL
 PROBE_EXTRA_CA = env.text("PROBE_EXTRA_CA", str(VAR_DIR / "demo" / "ca.pem") if DEMO else "")
 # The only private networks that probes may enter (core.net).
 PROBE_ALLOWED_NETWORKS = env.words("PROBE_ALLOWED_NETWORKS", "127.0.0.0/8" if DEMO else "")
-for _network in PROBE_ALLOWED_NETWORKS:
-    try:
-        ipaddress.ip_network(_network)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"PROBE_ALLOWED_NETWORKS: {error}.") from None
+# Rule 6: where the portal calls its own door for heartbeats, and the private networks that this
+# one call may enter. Apart from those of probes, which must not reach our own machines.
+HEARTBEAT_SELF_URL = env.text(
+    "HEARTBEAT_SELF_URL",
+    f"http://127.0.0.1:{env.number('PORT', 8000, at_least=1)}" if DEMO else PUBLIC_URL,
+).rstrip("/")
+if urlsplit(HEARTBEAT_SELF_URL).scheme not in {"http", "https"}:
+    raise ImproperlyConfigured("HEARTBEAT_SELF_URL must begin with http:// or https://.")
+HEARTBEAT_SELF_NETWORKS = env.words("HEARTBEAT_SELF_NETWORKS", "127.0.0.0/8" if DEMO else "")
+for _name, _networks in (
+    ("PROBE_ALLOWED_NETWORKS", PROBE_ALLOWED_NETWORKS),
+    ("HEARTBEAT_SELF_NETWORKS", HEARTBEAT_SELF_NETWORKS),
+):
+    for _network in _networks:
+        try:
+            ipaddress.ip_network(_network)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{_name}: {error}.") from None
 
 # --- The authority --------------------------------------------------------------------------
 

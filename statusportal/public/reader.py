@@ -1,0 +1,351 @@
+"""What is true at `now`, from one snapshot: a pure function (rule 20).
+
+Staleness, roll-up and cascade are decided here and not when the snapshot is built, so that a
+page turns honest by itself when no worker is left to say so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from core.bilingual import Bilingual
+from services.labels import Visibility
+from services.status.cascade import Edge, EdgeKind, Effective, ServiceInput, effective
+from services.status.flapping import floored
+from services.status.headline import ServiceReading, headline
+from services.status.health import CheckHealth, Health, rank, worst
+from services.status.observation import Reason
+from services.status.rollup import CheckReading, Located, channel_health, check_health
+from statusportal.public.said import Cause, ChannelSaid, GroupSaid, Said, ServiceSaid
+from statusportal.public.shape import (
+    AgencyFact,
+    ChannelFact,
+    CheckFact,
+    EdgeFact,
+    ServiceFact,
+    Snapshot,
+    Truth,
+)
+
+STEP = timedelta(seconds=5)
+# Of a nation without a single check; any copy of such a page claims nothing green anyway.
+_STALE_AFTER_WITHOUT_CHECKS_S = 60.0
+
+_Observed = Mapping[int, tuple[datetime | None, ...]]
+
+
+def step(now: datetime) -> datetime:
+    """`now` rounded down to a multiple of 5 s: what pages are a function of (rule 20)."""
+    return now - timedelta(
+        seconds=now.second % STEP.seconds, microseconds=now.microsecond
+    )
+
+
+def read(snapshot: Snapshot, now: datetime) -> Said:
+    """Everything that may be said at `now`, with every rule applied; hidden services left out."""
+    truth = snapshot.truth
+    measured = {
+        service.id: [
+            _channel(channel, truth.locations, snapshot.observed, now)
+            for channel in service.channels
+        ]
+        for service in truth.services
+    }
+    after = effective(
+        {
+            service.id: ServiceInput({str(said.fact.id): said.measured for said in channels})
+            for service, channels in zip(truth.services, measured.values(), strict=True)
+        },
+        [_edge(edge) for edge in truth.edges],
+    )
+    facts = {service.id: service for service in truth.services}
+    since = _Since(measured, after)
+    alternatives = {(edge.upstream, edge.dependant): edge for edge in truth.edges}
+    agencies = {agency.code: agency for agency in truth.agencies}
+    categories = {category.slug: category for category in truth.categories}
+
+    services = {}
+    for fact in truth.services:
+        if fact.visibility != Visibility.PUBLIC:
+            continue
+        effect = after[fact.id]
+        channels = tuple(
+            ChannelSaid(
+                fact=said.fact,
+                health=effect.channels[str(said.fact.id)],
+                measured=said.measured,
+                since=said.since,
+                reason=said.reason,
+                observed_at=said.observed_at,
+            )
+            for said in measured[fact.id]
+        )
+        services[fact.slug] = ServiceSaid(
+            fact=fact,
+            agency=agencies[fact.agency],
+            category=categories.get(fact.category),
+            health=effect.health,
+            since=since.of(fact.id),
+            reason=_reason(channels),
+            causes=_causes(fact, effect, facts, after, alternatives),
+            channels=channels,
+        )
+
+    return Said(
+        now=now,
+        as_of=_newest(snapshot.observed) or snapshot.built_at,
+        built_at=snapshot.built_at,
+        version=snapshot.version,
+        headline=headline(
+            (
+                ServiceReading(said.health, said.fact.tier, said.fact.shared)
+                for said in services.values()
+            ),
+            blind=_is_blind(truth),
+        ),
+        services=services,
+        agencies=_by_agency(truth.agencies, services.values()),
+        categories=_by_category(services.values(), [c.slug for c in truth.categories]),
+        stale_after=_stale_after(truth.services),
+        is_demo=truth.is_demo,
+    )
+
+
+def _is_blind(truth: Truth) -> bool:
+    """Whether there is a network that no location can trust any more (rules 7 and 21)."""
+    in_doubt = Counter(network for _location, network in truth.doubts)
+    return any(count >= len(truth.locations) for count in in_doubt.values())
+
+
+def _channel(
+    fact: ChannelFact, locations: tuple[str, ...], observed: _Observed, now: datetime
+) -> ChannelSaid:
+    """What our own checks say of one channel (rules 8, 9 and 20)."""
+    verdicts = [
+        (check, _check(check, locations, observed, now), _seen_at(check, observed))
+        for check in fact.checks
+    ]
+    health = channel_health(
+        [CheckReading(verdict, check.essential) for check, verdict, _seen in verdicts]
+    )
+    is_unstable = any(
+        measure.unstable_until is not None and now < measure.unstable_until
+        for check in fact.checks
+        for measure in check.measures
+    )
+    floor = floored(health, unstable=is_unstable)
+    if floor is not health:
+        return ChannelSaid(
+            fact=fact,
+            health=floor,
+            measured=floor,
+            reason=Reason.UNSTABLE,
+            observed_at=max((seen for _c, _v, seen in verdicts if seen is not None), default=None),
+        )
+    since: datetime | None = None
+    reason: Reason | None = None
+    if health is Health.UNKNOWN:
+        # Nobody knows since when it is otherwise: only when it was seen last.
+        since = max((seen for _c, _v, seen in verdicts if seen is not None), default=None)
+    elif health is not None:
+        deciding = [
+            measure
+            for check, verdict, _seen in verdicts
+            if verdict is _worst_known(verdicts)
+            for measure in check.measures
+            if measure.health == verdict
+        ]
+        since = min((m.since for m in deciding if m.since is not None), default=None)
+        reason = next((Reason(m.reason) for m in deciding if m.reason is not None), None)
+    return ChannelSaid(
+        fact=fact,
+        health=health,
+        measured=health,
+        since=since,
+        reason=reason,
+        observed_at=max((seen for _c, _v, seen in verdicts if seen is not None), default=None),
+    )
+
+
+def _worst_known(
+    verdicts: Iterable[tuple[CheckFact, CheckHealth, datetime | None]],
+) -> CheckHealth:
+    known = [verdict for _c, verdict, _s in verdicts if verdict is not CheckHealth.UNKNOWN]
+    return max(known, default=CheckHealth.UNKNOWN)
+
+
+def _check(
+    fact: CheckFact, locations: tuple[str, ...], observed: _Observed, now: datetime
+) -> CheckHealth:
+    seen = dict(zip(locations, observed.get(fact.id, ()), strict=False))
+    located = []
+    for measure in fact.measures:
+        seen_at = seen.get(measure.location)
+        fresh = seen_at is not None and (now - seen_at).total_seconds() <= fact.fresh_for
+        located.append(Located(CheckHealth(measure.health), fresh))
+    return check_health(located, configured=len(locations))
+
+
+def _seen_at(fact: CheckFact, observed: _Observed) -> datetime | None:
+    return max((at for at in observed.get(fact.id, ()) if at is not None), default=None)
+
+
+def _newest(observed: _Observed) -> datetime | None:
+    return max((at for row in observed.values() for at in row if at is not None), default=None)
+
+
+def _edge(fact: EdgeFact) -> Edge:
+    channel = None if fact.channel is None else str(fact.channel)
+    return Edge(fact.upstream, fact.dependant, EdgeKind(fact.kind), channel)
+
+
+class _Since:
+    """Since when each service is what it is: its own channels, else the upstream that did it."""
+
+    def __init__(
+        self, measured: Mapping[str, list[ChannelSaid]], after: Mapping[str, Effective]
+    ) -> None:
+        self._measured = measured
+        self._after = after
+        self._known: dict[str, datetime | None] = {}
+
+    def of(self, service: str) -> datetime | None:
+        if service not in self._known:
+            # Set first, so that a circle that two edits at once made ends here.
+            self._known[service] = None
+            self._known[service] = self._find(service)
+        return self._known[service]
+
+    def _find(self, service: str) -> datetime | None:
+        effect = self._after[service]
+        if effect.health is None:
+            return None
+        own = [
+            said
+            for said in self._measured[service]
+            if said.measured is not None
+            and effect.channels[str(said.fact.id)] is said.measured
+            and _shows(said.measured, effect.health)
+        ]
+        instants = [said.since for said in own if said.since is not None]
+        instants += [
+            since
+            for cause in effect.causes
+            if cause.carried is not None and (since := self.of(cause.upstream)) is not None
+        ]
+        # It has worked since the last of them recovered, and failed since the first of them failed.
+        latest = effect.health is Health.OPERATIONAL
+        return (max if latest else min)(instants, default=None)
+
+
+def _shows(channel: Health, service: Health) -> bool:
+    """Whether a channel of this health is what makes the service what it is."""
+    if service is Health.PARTIAL_OUTAGE:
+        return channel is Health.MAJOR_OUTAGE
+    return channel is service
+
+
+def _reason(channels: Iterable[ChannelSaid]) -> Reason | None:
+    """The reason of the worst channel that our own checks find in trouble."""
+    troubled = [
+        said
+        for said in channels
+        if said.reason is not None and said.measured not in {None, Health.OPERATIONAL}
+    ]
+    if not troubled:
+        return None
+    return max(troubled, key=lambda said: rank(said.measured or Health.UNKNOWN)).reason
+
+
+def _causes(
+    fact: ServiceFact,
+    effect: Effective,
+    facts: Mapping[str, ServiceFact],
+    after: Mapping[str, Effective],
+    edges: Mapping[tuple[str, str], EdgeFact],
+) -> tuple[Cause, ...]:
+    """Where the trouble begins, once for each origin: the origin itself where it is public, else
+    the public neighbour, else nobody by name (rule 12)."""
+    causes: dict[str | None, Cause] = {}
+    for cause in effect.causes:
+        named = next(
+            (
+                facts[known]
+                for known in (cause.root, cause.upstream)
+                if facts[known].visibility == Visibility.PUBLIC
+            ),
+            None,
+        )
+        key = named.slug if named else None
+        if key in causes:
+            continue
+        edge = edges.get((cause.upstream, fact.id))
+        health = after[named.id if named else cause.upstream].health
+        causes[key] = Cause(
+            slug=key,
+            name=named.name if named else None,
+            health=health or Health.UNKNOWN,
+            is_note=cause.note,
+            alternative=edge.alternative if edge else Bilingual(),
+        )
+    return tuple(causes.values())
+
+
+def _by_agency(
+    agencies: Iterable[AgencyFact], services: Iterable[ServiceSaid]
+) -> dict[str, GroupSaid]:
+    members: dict[str, list[ServiceSaid]] = {}
+    for said in services:
+        members.setdefault(said.fact.agency, []).append(said)
+    return {
+        agency.code: GroupSaid(
+            code=agency.code,
+            name=agency.name,
+            services=tuple(members[agency.code]),
+            health=_worst_of(members[agency.code]),
+            problems=sum(said.has_problem for said in members[agency.code]),
+            agency=agency,
+        )
+        for agency in agencies
+        if agency.code in members
+    }
+
+
+def _by_category(services: Iterable[ServiceSaid], order: list[str]) -> dict[str, GroupSaid]:
+    members: dict[str, list[ServiceSaid]] = {}
+    for said in services:
+        if said.category is not None:
+            members.setdefault(said.category.slug, []).append(said)
+    groups = {}
+    for slug in order:
+        if slug not in members:
+            continue
+        category = members[slug][0].category
+        assert category is not None
+        groups[slug] = GroupSaid(
+            code=slug,
+            name=category.name,
+            services=tuple(members[slug]),
+            health=_worst_of(members[slug]),
+            problems=sum(said.has_problem for said in members[slug]),
+        )
+    return groups
+
+
+def _worst_of(services: Iterable[ServiceSaid]) -> Health | None:
+    return worst(said.health for said in services if said.health is not None)
+
+
+def _stale_after(services: Iterable[ServiceFact]) -> float:
+    """Seconds after which a copy of a page may not claim anything green any more (rule 20)."""
+    return min(
+        (
+            check.fresh_for
+            for service in services
+            for channel in service.channels
+            for check in channel.checks
+        ),
+        default=_STALE_AFTER_WITHOUT_CHECKS_S,
+    )

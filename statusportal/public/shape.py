@@ -1,0 +1,140 @@
+"""The snapshot: the one thing that public pages read.
+
+It holds facts, with their instants, and no verdict about the present: what is said at `now` is
+the reader's (docs/adr/0004). Plain msgspec structs, so that it travels as JSON through Redis
+and the last-good file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+
+import msgspec
+
+from core.bilingual import Bilingual
+
+
+class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The confirmed state of a check at one location."""
+
+    location: str
+    health: int  # services.status.health.CheckHealth
+    since: datetime | None = None
+    reason: int | None = None  # services.status.observation.Reason
+    # While this lies ahead it is unstable: a floor of degraded (rule 11).
+    unstable_until: datetime | None = None
+
+
+class CheckFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One enabled check; `fresh_for` is 3 intervals and one timeout, in seconds (rule 20)."""
+
+    id: int
+    essential: bool
+    fresh_for: float
+    measures: tuple[Measure, ...] = ()
+
+
+class ChannelFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: int
+    kind: str  # services.labels.ChannelKind
+    url: str = ""
+    phone: str = ""
+    hours: Bilingual = Bilingual()
+    checks: tuple[CheckFact, ...] = ()
+
+
+class ServiceFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: str  # the service's stable public id
+    slug: str
+    name: Bilingual
+    agency: str  # code
+    tier: int
+    visibility: str  # services.labels.Visibility
+    category: str = ""  # slug
+    description: Bilingual = Bilingual()
+    aliases_ar: tuple[str, ...] = ()
+    aliases_en: tuple[str, ...] = ()
+    shared: bool = False
+    beta: bool = False
+    audience: tuple[str, ...] = ()
+    phone: str = ""
+    hours: Bilingual = Bilingual()
+    meanwhile: Bilingual = Bilingual()
+    channels: tuple[ChannelFact, ...] = ()
+
+
+class EdgeFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    upstream: str  # public id
+    dependant: str  # public id
+    kind: str  # services.status.cascade.EdgeKind
+    channel: int | None = None
+    alternative: Bilingual = Bilingual()
+
+
+class AgencyFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    code: str
+    name: Bilingual
+    phone: str = ""
+    url: str = ""
+
+
+class CategoryFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    slug: str
+    name: Bilingual
+
+
+class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the version is a hash of: everything that can change a word on a page, but no clock."""
+
+    agencies: tuple[AgencyFact, ...] = ()
+    categories: tuple[CategoryFact, ...] = ()
+    services: tuple[ServiceFact, ...] = ()
+    edges: tuple[EdgeFact, ...] = ()
+    locations: tuple[str, ...] = ()
+    # (location, network) that cannot trust what they see (rule 7).
+    doubts: tuple[tuple[str, str], ...] = ()
+    is_demo: bool = False
+
+
+class DayFact(msgspec.Struct, frozen=True, array_like=True):
+    """One day of the deployment's zone: seconds in each bucket (rule 22)."""
+
+    day: date
+    up: int
+    degraded: int  # part of up, shown apart
+    down: int  # major outage, unplanned
+    planned: int
+    overrun: int
+    unknown: int
+
+
+class ServiceHistory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """90 days, oldest first; availability in hundredths of a percent, rounded down.
+
+    None: nothing is known of any of these days.
+    """
+
+    id: str
+    days: tuple[DayFact, ...] = ()
+    availability: int | None = None
+
+
+class History(msgspec.Struct, frozen=True, omit_defaults=True):
+    services: tuple[ServiceHistory, ...] = ()
+    is_demo: bool = False
+
+
+class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The public truth and, beside it, how fresh it is."""
+
+    truth: Truth
+    built_at: datetime
+    # check id → for each of truth.locations, the start of the last observation there.
+    observed: dict[int, tuple[datetime | None, ...]]
+    version: str = ""
+
+
+def version_of(truth: Truth) -> str:
+    """A hash of the public truth without its build time (rule 20)."""
+    return hashlib.sha256(msgspec.json.encode(truth)).hexdigest()[:16]

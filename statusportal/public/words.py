@@ -1,0 +1,373 @@
+"""What the pages say: whole sentences, dates and durations, in the language that is active.
+
+Sentences have named places in braces, filled by `format_html`, so that a translator may move them
+and no value brings markup of its own. Names come in as `<bdi>`, moments as `<time>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, get_timezone_location
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from core.arabic import Digits, in_digits
+from core.bilingual import Bilingual
+from services.status.headline import Headline, HeadlineKind
+from services.status.health import Health
+from statusportal.public.said import Cause, GroupSaid, ServiceSaid
+from statusportal.public.shape import DayFact
+
+# Babel's own "ar" has the month names of the Gulf (ديسمبر), "en" those of America's dates.
+_LOCALES = {"ar": "ar", "en": "en_GB"}
+# What counts as "has problems": neither maintenance nor silence is one (as in the headline).
+PROBLEMS = frozenset({Health.DEGRADED, Health.PARTIAL_OUTAGE, Health.MAJOR_OUTAGE})
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def language() -> str:
+    """The language of the page: ar or en."""
+    return "en" if (get_language() or "").startswith("en") else "ar"
+
+
+# --- numbers, dates, durations ----------------------------------------------------------------
+
+
+def number(value: int) -> str:
+    """A count in the digits of the deployment; English always counts in ASCII."""
+    return _digits(f"{value:,}", language())
+
+
+def _digits(text: str, lang: str) -> str:
+    return in_digits(text, cast(Digits, settings.DIGITS)) if lang == "ar" else text
+
+
+def moment(at: datetime) -> SafeString:
+    """An instant as "14:30 on Sunday 22 November 2026", within `<time>`.
+
+    Never with "12:00 midnight": 24 hours and a weekday leave nothing to ask. The zone is named
+    once on a page, beside its "as of".
+    """
+    minute = at.replace(second=0, microsecond=0)
+    return _moment(minute, language(), settings.TIME_ZONE, settings.DIGITS)
+
+
+# The same few instants stand on every row; Babel takes a tenth of a millisecond for each.
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, lang: str, zone_name: str, _digit_shape: str) -> SafeString:
+    local = at.astimezone(ZoneInfo(zone_name))
+    locale = _LOCALES[lang]
+    day = format_date(local, "EEEE d MMMM y", locale=locale)
+    time = format_datetime(local, "HH:mm", locale=locale)
+    # Translators: a point in time within a sentence: "since 14:30 on Sunday 22 November 2026".
+    words = pgettext("point in time", "{time} on {day}").format(time=time, day=day)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), _digits(words, lang)
+    )
+
+
+def day(value: date) -> SafeString:
+    """A day as "Sunday 22 November 2026", within `<time>`."""
+    return _day(value, language(), settings.DIGITS)
+
+
+@lru_cache(maxsize=1024)
+def _day(value: date, lang: str, _digit_shape: str) -> SafeString:
+    words = format_date(value, "EEEE d MMMM y", locale=_LOCALES[lang])
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), _digits(words, lang))
+
+
+@lru_cache(maxsize=8)
+def _zone(lang: str, zone_name: str) -> str:
+    zone = ZoneInfo(zone_name)
+    # CLDR would call it the time of an unknown region.
+    if zone_name.upper() in {"UTC", "ETC/UTC", "ETC/GMT"}:
+        return gettext("UTC")
+    return get_timezone_location(zone, locale=_LOCALES[lang])
+
+
+def as_of(at: datetime) -> SafeString:
+    """The line that every page prints: from when its knowledge is, with the zone's name."""
+    return format_html(
+        # Translators: {zone} is the name of the time zone, as in "Bahrain Time", «توقيت البحرين».
+        gettext("As of {moment} ({zone})"),
+        moment=moment(at),
+        zone=_zone(language(), settings.TIME_ZONE),
+    )
+
+
+def duration(seconds: int) -> str:
+    """A length of time in its two largest units, rounded down to whole minutes."""
+    if seconds < _MINUTE:
+        return gettext("less than a minute")
+    days, rest = divmod(seconds, _DAY)
+    hours, rest = divmod(rest, _HOUR)
+    minutes = rest // _MINUTE
+    parts = []
+    # Translators: lengths of time stand in the genitive, as in «لمدة ساعتين».
+    if days:
+        parts.append(ngettext("{n} day", "{n} days", days).format(n=number(days)))
+    if hours:
+        parts.append(ngettext("{n} hour", "{n} hours", hours).format(n=number(hours)))
+    if minutes and not days:
+        parts.append(ngettext("{n} minute", "{n} minutes", minutes).format(n=number(minutes)))
+    if len(parts) == 1:
+        return parts[0]
+    # Translators: two units of one length of time, as in "2 hours and 5 minutes".
+    return pgettext("length of time", "{larger} and {smaller}").format(
+        larger=parts[0], smaller=parts[1]
+    )
+
+
+def per_cent(hundredths: int) -> SafeString:
+    """Hundredths of a percent as "99.87%", kept together in either direction."""
+    whole, part = divmod(hundredths, 100)
+    # 100 is said bare: "100.00%" claims a precision that nobody asked for.
+    figure = f"{whole}%" if part == 0 and whole == 100 else f"{whole}.{part:02}%"
+    return format_html('<bdi dir="ltr">{}</bdi>', _digits(figure, language()))
+
+
+def name(text: Bilingual) -> SafeString:
+    """A name, isolated, and marked where it is only there in the other language."""
+    lang = language()
+    shown = text.language_shown(lang)
+    words = text.in_language(lang)
+    if shown == lang:
+        return format_html("<bdi>{}</bdi>", words)
+    direction = "rtl" if shown == "ar" else "ltr"
+    return format_html('<bdi lang="{}" dir="{}">{}</bdi>', shown, direction, words)
+
+
+# --- counts -----------------------------------------------------------------------------------
+
+
+def services_counted(n: int) -> str:
+    """ "12 services", alone on its line."""
+    return ngettext("{n} service", "{n} services", n).format(n=number(n))
+
+
+def services_affected(n: int) -> str:
+    """ "12 services are affected": what stands behind a cause."""
+    return ngettext("{n} service is affected", "{n} services are affected", n).format(n=number(n))
+
+
+def more_services(n: int) -> str:
+    """ "and 12 more services", after a list that was cut."""
+    return ngettext("and {n} more service", "and {n} more services", n).format(n=number(n))
+
+
+def services_unknown(n: int) -> str:
+    """ "No recent information about 12 services"."""
+    return ngettext(
+        "No recent information about {n} service", "No recent information about {n} services", n
+    ).format(n=number(n))
+
+
+def services_found(n: int) -> str:
+    """ "12 services found", above the results."""
+    if n == 0:
+        return gettext("No service found")
+    return ngettext("{n} service found", "{n} services found", n).format(n=number(n))
+
+
+def group(said: GroupSaid) -> str:
+    """How an agency's or a category's services are, as one sentence: the worst there is to say."""
+    healths = [service.health for service in said.services if service.health is not None]
+    if not healths:
+        return gettext("None of its services is monitored")
+    problems = sum(health in PROBLEMS for health in healths)
+    if problems:
+        return ngettext("{n} service has problems", "{n} services have problems", problems).format(
+            n=number(problems)
+        )
+    if maintained := healths.count(Health.MAINTENANCE):
+        return ngettext(
+            "Planned maintenance on {n} service", "Planned maintenance on {n} services", maintained
+        ).format(n=number(maintained))
+    if unknown := healths.count(Health.UNKNOWN):
+        return services_unknown(unknown)
+    return gettext("All its services are working")
+
+
+# --- the headline (rule 21) -------------------------------------------------------------------
+
+
+def headline(said: Headline) -> str:
+    """The one sentence at the top of the home page; a second one where we are also blind."""
+    first = _first(said)
+    if said.also_blind:
+        # Translators: two whole sentences, one after the other.
+        return pgettext("headline", "{first} {second}").format(
+            first=first, second=_blind(said.unknown)
+        )
+    return first
+
+
+def _first(said: Headline) -> str:
+    match said.kind:
+        case HeadlineKind.MAJOR:
+            return ngettext(
+                "Major outage: {n} service has problems.",
+                "Major outage: {n} services have problems.",
+                said.problems,
+            ).format(n=number(said.problems))
+        case HeadlineKind.PARTIAL:
+            return ngettext(
+                "An important service is out.",
+                "An important service is out; {n} services have problems.",
+                said.problems,
+            ).format(n=number(said.problems))
+        case HeadlineKind.PROBLEMS:
+            return ngettext(
+                "{n} service has problems.", "{n} services have problems.", said.problems
+            ).format(n=number(said.problems))
+        case HeadlineKind.BLIND:
+            return _blind(said.unknown)
+        case HeadlineKind.MAINTENANCE:
+            return ngettext(
+                "Planned maintenance is under way on {n} service.",
+                "Planned maintenance is under way on {n} services.",
+                said.maintenance,
+            ).format(n=number(said.maintenance))
+        case HeadlineKind.NONE if said.unknown:
+            return gettext("No problem is known.")
+        case _:
+            return gettext("All services are working.")
+
+
+def _blind(unknown: int) -> str:
+    if not unknown:
+        return gettext("We cannot check the services at the moment.")
+    return ngettext(
+        "There is no recent information about {n} service.",
+        "There is no recent information about {n} services.",
+        unknown,
+    ).format(n=number(unknown))
+
+
+# --- one service ------------------------------------------------------------------------------
+
+# Can I use it now, and since when: whole sentences, because agreement and order differ.
+_SINCE: Mapping[Health, Promise] = {
+    Health.OPERATIONAL: _(
+        "You can use this service now. It has worked without interruption since {since}."
+    ),
+    Health.DEGRADED: _(
+        "You can use this service now, but it has been slow or unsteady since {since}."
+    ),
+    Health.MAINTENANCE: _("Planned maintenance has been under way since {since}."),
+    Health.PARTIAL_OUTAGE: _("You can use only a part of this service since {since}."),
+    Health.MAJOR_OUTAGE: _("You cannot use this service now. It has been out since {since}."),
+    Health.UNKNOWN: _(
+        "We cannot say whether you can use this service now. There has been no information"
+        " since {since}."
+    ),
+}
+_NOW: Mapping[Health, Promise] = {
+    Health.OPERATIONAL: _("You can use this service now."),
+    Health.DEGRADED: _("You can use this service now, but it may be slow or unsteady."),
+    Health.MAINTENANCE: _("Planned maintenance is under way."),
+    Health.PARTIAL_OUTAGE: _("You can use only a part of this service now."),
+    Health.MAJOR_OUTAGE: _("You cannot use this service now."),
+    Health.UNKNOWN: _("We cannot say whether you can use this service now."),
+}
+
+
+def verdict(said: ServiceSaid) -> SafeString:
+    """Whether one can use it now, and since when, in one plain sentence."""
+    if said.health is None:
+        return format_html(
+            "{}", gettext("We do not monitor this service. Ask by phone or at the agency.")
+        )
+    if said.since is None:
+        return format_html("{}", _NOW[said.health])
+    return format_html(str(_SINCE[said.health]), since=moment(said.since))
+
+
+def since(at: datetime) -> SafeString:
+    """ "Since 14:30 on Sunday …", alone on its line."""
+    return format_html(gettext("Since {moment}"), moment=moment(at))
+
+
+def checked(at: datetime) -> SafeString:
+    """When we looked last."""
+    return format_html(gettext("We last checked it at {moment}."), moment=moment(at))
+
+
+def cause(said: Cause, link: SafeString | None) -> SafeString:
+    """What an upstream does to the service; `link` is the upstream's name with its address."""
+    upstream = link if link is not None else hidden_upstream()
+    if said.is_note:
+        return format_html(
+            gettext("{upstream} has a problem; this service hardly notices."), upstream=upstream
+        )
+    return format_html(
+        # Translators: {upstream} is the name of a shared platform.
+        gettext("Affected by a problem with {upstream}."),
+        upstream=upstream,
+    )
+
+
+def hidden_upstream() -> SafeString:
+    """What a shared service that is not public is called in everything public (rule 12)."""
+    return format_html("<bdi>{}</bdi>", gettext("a shared government platform"))
+
+
+def hidden_name() -> str:
+    """The same, where it stands alone as a name would."""
+    return gettext("A shared government platform")
+
+
+# --- 90 days (rule 22) ------------------------------------------------------------------------
+
+
+def availability(hundredths: int | None, days: int) -> SafeString:
+    """The figure as a sentence."""
+    if hundredths is None:
+        return format_html("{}", gettext("There is no data yet."))
+    return format_html(
+        ngettext(
+            "Available {share} of the time in the last {n} day.",
+            "Available {share} of the time in the last {n} days.",
+            days,
+        ),
+        share=per_cent(hundredths),
+        n=number(days),
+    )
+
+
+_TROUBLE: tuple[tuple[str, Promise], ...] = (
+    ("down", _("Out for {duration}.")),
+    ("overrun", _("Out after the announced end of maintenance for {duration}.")),
+    ("degraded", _("Slow or partly out for {duration}.")),
+    ("planned", _("Planned maintenance for {duration}.")),
+)
+
+
+def trouble(fact: DayFact) -> list[str]:
+    """What went wrong on a day, worst first; empty for a good day.
+
+    Missing information is said beside other trouble, and is no trouble of its own.
+    """
+    said = [
+        str(sentence).format(duration=duration(getattr(fact, bucket)))
+        for bucket, sentence in _TROUBLE
+        if getattr(fact, bucket) > 0
+    ]
+    if said and fact.unknown >= _MINUTE:
+        said.append(unknown_for(fact.unknown))
+    return said
+
+
+def unknown_for(seconds: int) -> str:
+    """For how long we know nothing."""
+    return gettext("No information for {duration}.").format(duration=duration(seconds))

@@ -1,0 +1,20 @@
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from statusportal.public import health, pages
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("freshz", health.freshz, name="freshz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("api/heartbeats/", include("services.urls")),
+    path("", pages.root, name="root"),
+    *i18n_patterns(path("", include("statusportal.public.urls"))),
+]
+
+handler403 = "statusportal.public.pages.forbidden"
+handler404 = "statusportal.public.pages.not_found"
+handler500 = "statusportal.public.pages.server_error"
