@@ -42,6 +42,7 @@ OUTCOME: dict[Outcome, Promise] = {
 REASON: dict[Reason, Promise] = {
     Reason.OK: _("It answers normally."),
     Reason.SLOW: _("It answers slowly."),
+    Reason.UNSTABLE: _("It keeps changing between working and failing."),
     Reason.NAME_NOT_FOUND: _("Its address cannot be found."),
     Reason.NAME_TIMEOUT: _("Its address cannot be found."),
     Reason.REFUSED: _("It refuses connections."),
@@ -63,10 +64,15 @@ REASON: dict[Reason, Promise] = {
     Reason.BODY_TOO_LARGE: _("It gives unreadable answers."),
     Reason.BAD_ENCODING: _("It gives unreadable answers."),
     Reason.REDIRECT_LOOP: _("Its page sends visitors round in circles."),
+    Reason.DNS_MISMATCH: _("Its entry in the internet's address book is wrong."),
+    Reason.HEARTBEAT_MISSING: _("It has not reported to us when it should have."),
+    Reason.HEARTBEAT_FAILED: _("It reports a problem of its own."),
     Reason.BAD_TARGET: _("We cannot check it at the moment."),
     Reason.ADDRESS_REFUSED: _("We cannot check it at the moment."),
     Reason.PROBER_ERROR: _("We cannot check it at the moment."),
     Reason.PROBER_DOUBT: _("We cannot check it at the moment."),
+    Reason.RECEIVER_DOWN: _("We cannot check it at the moment."),
+    Reason.AWAITING_BEAT: _("We cannot check it at the moment."),
 }
 
 

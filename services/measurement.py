@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from services.labels import Network
 from services.status.health import CheckHealth
 
 
@@ -53,6 +54,10 @@ class CheckState(models.Model):
     last_started_at = models.DateTimeField(null=True)
     # The observations that may still confirm something, as services.status.machine packs them.
     run = models.JSONField(default=list)
+    # What rule 11 remembers of it, as services.status.flapping packs it.
+    flapping = models.JSONField(default=dict)
+    # While this lies ahead, the check is unstable: a floor of degraded (rule 11).
+    unstable_until = models.DateTimeField(null=True)
     # Of the last TLS answer; alarms staff, never a public status (rule 6).
     certificate_days = models.SmallIntegerField(null=True)
 
@@ -182,3 +187,225 @@ class ObservationHour(models.Model):
         app_label = "services"
         verbose_name = _("hour of observations")
         verbose_name_plural = _("hours of observations")
+
+
+class ReplayBase(models.Model):
+    """The state of a check at a location before the oldest observation that is still kept.
+
+    Moved on when a day's partition is dropped, so that folding the kept observations onto it
+    always gives the present state (`manage.py replay`).
+    """
+
+    check_ref = models.ForeignKey(
+        "services.Check", on_delete=models.CASCADE, related_name="+", db_column="check_id"
+    )
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    # health, since, reason, last_due_at, last_started_at, run: as in CheckState.
+    state = models.JSONField()
+
+    class Meta:
+        app_label = "services"
+        constraints = [
+            models.UniqueConstraint(fields=["check_ref", "location"], name="replay_base_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_ref_id}@{self.location_id}"
+
+
+class UnstablePeriod(models.Model):
+    """A time in which a check could not make up its mind (rule 11).
+
+    Stored beside the measured changes, which stay as they are; open while `ended_at` is empty.
+    """
+
+    check_ref = models.ForeignKey(
+        "services.Check",
+        on_delete=models.CASCADE,
+        related_name="unstable_periods",
+        db_column="check_id",
+    )
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "services"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["check_ref", "location"],
+                condition=models.Q(ended_at__isnull=True),
+                name="unstable_once_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_ref_id}@{self.location_id}: {self.began_at}"
+
+
+class ReferenceTarget(models.Model):
+    """Something that answers whenever our own connection works, for each location and network.
+
+    Probed before and after each shard: when most of them fail, the failure is ours (rule 7).
+    """
+
+    location = models.ForeignKey(
+        Location, on_delete=models.CASCADE, related_name="references", verbose_name=_("location")
+    )
+    network = models.CharField(_("network"), max_length=12, choices=Network.choices)
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=12, default="tcp")
+    spec = models.JSONField(_("what is asked"), default=dict)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+
+    class Meta:
+        app_label = "services"
+        verbose_name = _("reference target")
+        verbose_name_plural = _("reference targets")
+        constraints = [
+            models.UniqueConstraint(fields=["location", "network", "name"], name="reference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.location_id}, {self.network})"
+
+
+class ProberDoubt(models.Model):
+    """A time in which one location could not trust what it saw of one network (rule 7)."""
+
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="doubts")
+    network = models.CharField(_("network"), max_length=12, choices=Network.choices)
+    began_at = models.DateTimeField(_("began at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+
+    class Meta:
+        app_label = "services"
+        verbose_name = _("prober doubt")
+        verbose_name_plural = _("prober doubts")
+        constraints = [
+            # However many shards find out at once, it is one doubt and one event.
+            models.UniqueConstraint(
+                fields=["location", "network"],
+                condition=models.Q(ended_at__isnull=True),
+                name="doubt_once_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.location_id}/{self.network}: {self.began_at}"
+
+
+class DailyFigure(models.Model):
+    """One day of one service in seconds, by the effective timeline (rule 22).
+
+    A day is a day of the deployment's zone. Written from above, where windows and incidents are
+    known; `manage.py recompute` proves that it equals what the stored changes say.
+    """
+
+    service = models.ForeignKey(
+        "services.Service", on_delete=models.CASCADE, related_name="daily_figures"
+    )
+    day = models.DateField()
+    # `up` includes partial, degraded and limited, which are shown apart.
+    up = models.PositiveIntegerField()
+    partial = models.PositiveIntegerField()
+    degraded = models.PositiveIntegerField()
+    limited = models.PositiveIntegerField()
+    planned = models.PositiveIntegerField()
+    overrun = models.PositiveIntegerField()
+    own = models.PositiveIntegerField()
+    upstream = models.PositiveIntegerField()
+    unknown = models.PositiveIntegerField()
+
+    class Meta:
+        app_label = "services"
+        verbose_name = _("daily figure")
+        verbose_name_plural = _("daily figures")
+        constraints = [
+            models.UniqueConstraint(fields=["service", "day"], name="daily_figure_once"),
+        ]
+        indexes = [
+            # 90 days of everything, and what a day of yesterday corrects.
+            models.Index(fields=["day"], name="daily_figure_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service_id} {self.day}"
+
+
+class FiguresMark(models.Model):
+    """How far the daily figures have followed the changes; one row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    last_change_id = models.BigIntegerField(default=0)
+    # The last day that was closed for every service.
+    closed_day = models.DateField(null=True)
+
+    class Meta:
+        app_label = "services"
+
+    def __str__(self) -> str:
+        return f"{self.last_change_id}, {self.closed_day}"
+
+
+class HeartbeatToken(models.Model):
+    """What an agency's system shows when it calls us; kept as a hash only, shown once."""
+
+    check_ref = models.ForeignKey(
+        "services.Check",
+        on_delete=models.CASCADE,
+        related_name="heartbeat_tokens",
+        db_column="check_id",
+    )
+    # SHA-256 of the token, which has 256 random bits: no salt is needed against guessing.
+    digest = models.CharField(max_length=64, unique=True)
+    # The last characters, so that people can tell two tokens apart.
+    hint = models.CharField(_("ends with"), max_length=6)
+    created_at = models.DateTimeField(_("created at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True)
+
+    class Meta:
+        app_label = "services"
+        verbose_name = _("heartbeat token")
+        verbose_name_plural = _("heartbeat tokens")
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"
+
+
+class Heartbeat(models.Model):
+    """The last call that came for a heartbeat check."""
+
+    check_ref = models.OneToOneField(
+        "services.Check",
+        on_delete=models.CASCADE,
+        related_name="heartbeat",
+        db_column="check_id",
+    )
+    last_beat_at = models.DateTimeField()
+    has_failed = models.BooleanField(default=False)
+
+    class Meta:
+        app_label = "services"
+
+    def __str__(self) -> str:
+        return f"{self.check_ref_id}: {self.last_beat_at}"
+
+
+class HeartbeatReceiver(models.Model):
+    """Since when our own door for heartbeats has been open; one row (rule 6).
+
+    The portal calls its own door, and the call is written here: silence of others counts only
+    while our receiver was up.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    up_since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "services"
+
+    def __str__(self) -> str:
+        return f"{self.up_since} – {self.seen_at}"

@@ -17,10 +17,19 @@ from core.encryption import seal, unseal
 from services.labels import Audience, ChannelKind, Network, Visibility
 from services.measurement import (
     CheckState,
+    DailyFigure,
+    FiguresMark,
+    Heartbeat,
+    HeartbeatReceiver,
+    HeartbeatToken,
     Location,
     Observation,
     ObservationHour,
+    ProberDoubt,
+    ReferenceTarget,
+    ReplayBase,
     StatusChange,
+    UnstablePeriod,
 )
 from services.status.cascade import EdgeKind
 
@@ -29,12 +38,21 @@ __all__ = [
     "Channel",
     "Check",
     "CheckState",
+    "DailyFigure",
     "Edge",
+    "FiguresMark",
+    "Heartbeat",
+    "HeartbeatReceiver",
+    "HeartbeatToken",
     "Location",
     "Observation",
     "ObservationHour",
+    "ProberDoubt",
+    "ReferenceTarget",
+    "ReplayBase",
     "Service",
     "StatusChange",
+    "UnstablePeriod",
 ]
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -225,6 +243,10 @@ class Check(models.Model):
     )
     slow_after_ms = models.PositiveIntegerField(_("slow after, in milliseconds"), default=4000)
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    # Of its target, for the budget of fast turns (rule 5); empty where nothing goes out.
+    host = models.CharField(max_length=255, editable=False, blank=True)
+    # It has one of the fast turns at the moment.
+    is_fast = models.BooleanField(editable=False, default=False)
     # The catalogue is the schedule: dispatch claims what falls due and moves this on.
     next_due_at = models.DateTimeField(_("next due at"), null=True, blank=True, editable=False)
 
@@ -237,6 +259,8 @@ class Check(models.Model):
             models.Index(
                 fields=["next_due_at"], name="check_due", condition=models.Q(is_enabled=True)
             ),
+            # How much of the budget of fast turns is taken.
+            models.Index(fields=["host"], name="check_fast", condition=models.Q(is_fast=True)),
         ]
 
     def __str__(self) -> str:
@@ -311,4 +335,5 @@ class Edge(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.dependant} → {self.upstream}"
+        # No arrow: it would point the wrong way in Arabic.
+        return f"{self.dependant} · {self.upstream}"

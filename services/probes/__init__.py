@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.net import Network
-from services.probes import http, tcp
+from services.probes import dns, heartbeat, http, tcp, tls
 from services.probes.target import InvalidSpec, Target
 from services.status.observation import Observation
 
@@ -32,4 +32,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "http": Kind(http.parse, http.probe),
     "tcp": Kind(tcp.parse, tcp.probe),
+    "tls": Kind(tls.parse, tls.probe),
+    "dns": Kind(dns.parse, dns.probe),
+    "heartbeat": Kind(heartbeat.parse, heartbeat.probe),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from core.net import Network, NetworkSettings
 from services.probes import KINDS, Kind
@@ -69,13 +70,23 @@ async def _probe_within_deadline(
         return not_probed(target, Reason.PROBER_ERROR, type(error).__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class ShardSeen:
+    """What a shard saw, and its reference targets before and after it (rule 7)."""
+
+    observations: list[Observation]
+    before: list[Observation]
+    after: list[Observation]
+
+
 def run_shard(
     targets: Sequence[Target],
     *,
     network_settings: NetworkSettings,
+    references: Sequence[Target] = (),
     concurrency: int = 200,
-) -> list[Observation]:
-    """`probe_all` in an event loop of its own, for a worker process.
+) -> ShardSeen:
+    """Probe references, targets and references again, in an event loop of its own.
 
     Raises nothing: settings that cannot be used make every observation a prober's fault, so that
     the portal says "unknown" rather than something about the services.
@@ -84,12 +95,15 @@ def run_shard(
         network = Network.from_settings(network_settings)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         logger.exception("the network settings cannot be used")
-        return [
-            not_probed(target, Reason.PROBER_ERROR, f"network settings: {error}")
-            for target in targets
-        ]
+        why = f"network settings: {error}"
+        faults = [not_probed(target, Reason.PROBER_ERROR, why) for target in targets]
+        return ShardSeen(faults, [], [])
 
-    async def shard() -> list[Observation]:
-        return await probe_all(targets, network=network, concurrency=concurrency)
+    async def shard() -> ShardSeen:
+        return ShardSeen(
+            before=await probe_all(references, network=network, concurrency=concurrency),
+            observations=await probe_all(targets, network=network, concurrency=concurrency),
+            after=await probe_all(references, network=network, concurrency=concurrency),
+        )
 
     return asyncio.run(shard())

@@ -27,7 +27,8 @@ class Target:
 
     `spec` is what the kind's `parse` understands. `secrets` is the part that is encrypted at
     rest: for HTTP `{"headers": {name: value}}`. `slow_after_s` holds where the spec names no
-    threshold of its own; None: never slow.
+    threshold of its own; None: never slow. `facts` is what the portal itself knows of the target
+    at `due_at`, for kinds that judge without asking anybody: see services.probes.heartbeat.
     """
 
     check_id: int
@@ -39,3 +40,4 @@ class Target:
     slow_after_s: float | None = None
     # Kept out of repr, which ends up in logs and error reports.
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict)

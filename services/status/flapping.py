@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.status.health import Health, Outcome
 
@@ -76,3 +78,25 @@ def floored(health: Health | None, *, unstable: bool) -> Health | None:
     if unstable and health is Health.OPERATIONAL:
         return Health.DEGRADED
     return health
+
+
+def pack_flapping(flapping: Flapping) -> dict[str, Any]:
+    """`flapping` as JSON-able values; nothing at all while there is nothing to remember."""
+    if flapping.ok is None:
+        return {}
+    packed: dict[str, Any] = {"ok": flapping.ok}
+    if flapping.turns:
+        packed["turns"] = [at.isoformat() for at in flapping.turns]
+    if flapping.unstable_since is not None:
+        packed["since"] = flapping.unstable_since.isoformat()
+    return packed
+
+
+def unpack_flapping(packed: Mapping[str, Any]) -> Flapping:
+    """What `pack_flapping` packed; raises ValueError on anything it cannot have written."""
+    since = packed.get("since")
+    return Flapping(
+        ok=packed.get("ok"),
+        turns=tuple(datetime.fromisoformat(at) for at in packed.get("turns", ())),
+        unstable_since=None if since is None else datetime.fromisoformat(since),
+    )

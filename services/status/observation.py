@@ -14,6 +14,7 @@ class Reason(IntEnum):
 
     OK = 0
     SLOW = 1
+    UNSTABLE = 2  # of a check, never of one observation: rule 11
 
     NAME_NOT_FOUND = 10
     NAME_TIMEOUT = 11
@@ -38,12 +39,17 @@ class Reason(IntEnum):
     BODY_TOO_LARGE = 36
     BAD_ENCODING = 37  # a body that does not decompress, or decompresses without end
     REDIRECT_LOOP = 38
+    DNS_MISMATCH = 39  # the name's records are others than expected
+    HEARTBEAT_MISSING = 40
+    HEARTBEAT_FAILED = 41  # a beat arrived and said that its job went wrong
 
     # From here on: ours, not theirs (Outcome.PROBER_FAULT).
     BAD_TARGET = 90  # the check itself cannot be run: malformed URL, unknown kind
     ADDRESS_REFUSED = 91  # the address guard does not let us connect there
     PROBER_ERROR = 92  # no sockets, a bug, a deadline of our own
     PROBER_DOUBT = 93  # reference targets failed: rule 7
+    RECEIVER_DOWN = 94  # nobody could have received a beat: rule 6
+    AWAITING_BEAT = 95  # no beat yet, and our receiver is not up for long enough: rule 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import dns.flags
 import dns.message
 import dns.rcode
-import dns.rrset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,77 +23,8 @@ from services.probes.run import probe_all
 from services.status.health import Outcome
 from services.status.observation import Observation, Reason
 from tests.services.probes.loopback import make_network, make_target
+from tests.services.probes.name_server import NAME, Zone, fails, holds, name_server, silence
 from tests.services.probes.test_tls import REFUSED_HOSTS
-
-# From the query and whether it came by TCP to the bytes of the answer; None: silence.
-Zone = Callable[[dns.message.Message, bool], bytes | None]
-
-NAME = "service.test."
-
-
-def holds(*records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR) -> Zone:
-    """A zone that answers everything with `records`, each "owner type data"."""
-
-    def answer(query: dns.message.Message, by_tcp: bool) -> bytes:
-        response = dns.message.make_response(query)
-        response.set_rcode(rcode)
-        for record in records:
-            owner, record_type, data = record.split(" ", 2)
-            response.answer.append(dns.rrset.from_text(owner, 300, "IN", record_type, data))
-        return response.to_wire(max_size=65_535)
-
-    return answer
-
-
-def fails(rcode: dns.rcode.Rcode) -> Zone:
-    return holds(rcode=rcode)
-
-
-def silence(query: dns.message.Message, by_tcp: bool) -> None:
-    return None
-
-
-class _Udp(asyncio.DatagramProtocol):
-    def __init__(self, zone: Zone) -> None:
-        self._zone = zone
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        answer = self._zone(dns.message.from_wire(data), False)
-        if answer is not None:
-            self._transport.sendto(answer, addr)
-
-
-@asynccontextmanager
-async def name_server(zone: Zone, address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
-    """The port at which `zone` answers, by UDP and by TCP."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            length = int.from_bytes(await reader.readexactly(2), "big")
-            query = dns.message.from_wire(await reader.readexactly(length))
-            answer = zone(query, True)
-            if answer is not None:
-                writer.write(len(answer).to_bytes(2, "big") + answer)
-                await writer.drain()
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, address, port)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Udp(zone), local_addr=(address, port)
-        )
-        try:
-            yield port
-        finally:
-            transport.close()
-    finally:
-        server.close()
-        await asyncio.sleep(0)  # in which the transports let go of their sockets
 
 
 def probe(
@@ -246,7 +174,7 @@ def test_each_way_of_not_answering_has_its_reason(zone: Zone, reason: Reason) ->
 def test_a_silent_name_server_costs_no_more_than_the_timeout() -> None:
     seen = probe(silence, timeout_s=0.3)
     assert (seen.outcome, seen.reason) == (Outcome.BAD, Reason.NAME_TIMEOUT)
-    assert 300 <= (seen.timings.total_ms or 0) < 1000
+    assert 300 <= (seen.timings.total_ms or 0) < 2000
 
 
 def test_no_name_server_at_the_address_is_refused() -> None:
@@ -468,7 +396,7 @@ def test_the_canonical_spelling_of_a_record_is_stable_or_refused(
 
 
 def test_a_domain_is_enough_and_the_rest_has_defaults() -> None:
-    left_empty = {
+    left_empty: dict[str, Any] = {
         "record_type": "",
         "expected": [],
         "match": "",

@@ -173,6 +173,20 @@ def test_a_shard_judges_what_the_receiver_wrote_down(
     assert (seen.outcome, seen.reason) == (outcome, reason)
 
 
+def test_what_a_shard_does_before_does_not_count_as_silence() -> None:
+    read_at = datetime.now(UTC) - timedelta(seconds=50)
+    seen = observe(
+        {"expect_every_seconds": 10, "grace_seconds": 0},
+        facts={
+            "read_at": read_at,
+            "last_beat_at": read_at - timedelta(seconds=10),
+            "receiver_up_since": read_at - timedelta(days=1),
+            "receiver_seen_at": read_at - timedelta(seconds=5),
+        },
+    )
+    assert (seen.outcome, seen.detail) == (OK, "last beat 10 s ago")
+
+
 def test_a_target_without_facts_is_our_own_fault() -> None:
     seen = observe({"expect_every_seconds": 60})
     assert (seen.outcome, seen.reason) == (FAULT, Reason.RECEIVER_DOWN)

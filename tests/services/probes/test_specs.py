@@ -16,7 +16,7 @@ URL = "https://service.test/"
 
 
 def test_the_kinds_are_listed() -> None:
-    assert sorted(KINDS) == ["http", "tcp"]
+    assert sorted(KINDS) == ["dns", "heartbeat", "http", "tcp", "tls"]
 
 
 def test_an_url_is_enough_and_the_rest_has_defaults() -> None:
