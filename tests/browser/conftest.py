@@ -1,0 +1,99 @@
+"""A real Chromium, where there is one; required where REQUIRE_BROWSER is set (CI)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.statusportal.public.conftest import at_one_o_clock, troubled, well
+from tests.statusportal.public.snapshots import NOW
+
+__all__ = ["at_one_o_clock", "troubled", "well"]
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# A closed network: nothing that Chromium does for itself may wait for an answer.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            # One Chromium is enough for two cores.
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("REQUIRE_BROWSER is set and no Chromium was found.")
+        pytest.skip("No Chromium on this machine.")
+    # Playwright's own event loop must not make Django think that it is called from one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+class Reader:
+    """Somebody with a browser: opens pages at NOW and keeps what the browser complained about."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self.address = address
+        self.context: BrowserContext = browser.new_context(base_url=address, **options)
+        self.context.clock.install(time=NOW)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._watch)
+
+    def _hear(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def _watch(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:")):
+            self.complaints.append(f"asked somebody else: {request.url}")
+
+    def open(self, path: str) -> None:
+        response = self.page.goto(path)
+        assert response is not None
+        assert response.status == 200, (path, response.status)
+
+
+@pytest.fixture
+def reader(chromium: Browser, live_server: Any) -> Iterator[Any]:
+    """Opens a browser for a reader: `reader(width=360, dark=True, scripts=False)`."""
+    opened: list[Reader] = []
+
+    def open_reader(*, width: int = 1440, dark: bool = False, scripts: bool = True) -> Reader:
+        one = Reader(
+            chromium,
+            live_server.url,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+        )
+        opened.append(one)
+        return one
+
+    yield open_reader
+    for one in opened:
+        one.context.close()
