@@ -59,6 +59,7 @@ class Nation:
                 checks = (CheckFact(number, True, FRESH_FOR, (measure,)),)
                 self.observed[number] = (seen_at,)
             facts.append(ChannelFact(id=number * 100, kind=kind, checks=checks))
+        given: dict[str, Any] = {"tier": 2, "visibility": "public"} | fields
         self.services.append(
             ServiceFact(
                 id=f"id-{slug}",
@@ -66,7 +67,7 @@ class Nation:
                 name=Bilingual(f"خدمة {slug}", slug),
                 agency="MOI",
                 channels=tuple(facts),
-                **{"tier": 2, "visibility": "public"} | fields,
+                **given,
             )
         )
         return self

@@ -1,0 +1,154 @@
+"""A whole portal for a test: `manage.py up` in a folder of its own, asked over real HTTP."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# What the portal derives for itself must not reach it from the servers of this test run.
+_OURS = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "FIELD_ENCRYPTION_KEYS",
+    "PUBLIC_URL",
+    "PORTAL_DEMO",
+    "VAR_DIR",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Portal:
+    """One running portal; `stop` is Ctrl-C."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in _OURS},
+            "VAR_DIR": str(folder),
+            "PORT": str(self.port),
+            # Beside whatever else runs on this machine.
+            "DEMO_PORT_BASE": str(20_000 + os.getpid() % 20_000),
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, within: float) -> float:
+        """Start it and wait for the first page; returns how long that took, in seconds."""
+        began = time.monotonic()
+        with (self.folder / "up.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_until(self._answers, within=within, what=self.said)
+        return time.monotonic() - began
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.said()
+        return self.status("/ar/") == 200
+
+    def said(self) -> str:
+        return (self.folder / "up.log").read_text()
+
+    def stop(self) -> int:
+        """Ctrl-C, as a terminal sends it: to the process alone, its children have sessions."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    def command(self, *words: str) -> str:
+        """A management command in another terminal; its output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def sql(self, query: str) -> list[str]:
+        """Rows of one query, columns joined by a bar, through the portal's own settings."""
+        code = (
+            "from django.db import connection\n"
+            "with connection.cursor() as c:\n"
+            f"    c.execute({query!r})\n"
+            "    print(*('|'.join(map(str, row)) for row in c.fetchall()), sep='\\n')"
+        )
+        return self.command("shell", "-v", "0", "-c", code).split("\n")[:-1]
+
+    def get(self, path: str, *, timeout: float = 10) -> tuple[int, str]:
+        """Status and body; 0 where nobody answered."""
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}{path}", timeout=timeout
+            ) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def status(self, path: str) -> int:
+        return self.get(path)[0]
+
+    def words(self, path: str) -> str:
+        """The text of a page as people read it, without the folded spaces."""
+        status, body = self.get(path)
+        assert status == 200, (path, status)
+        body = re.sub(r"<(script|style|svg|template)\b.*?</\1>", "", body, flags=re.DOTALL)
+        body = re.sub(r"<(\w+)[^>]*\bhidden\b[^>]*>.*?</\1>", "", body, flags=re.DOTALL)
+        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
+
+    def states(self, language: str = "en") -> dict[str, str]:
+        """Slug → state, as the catalogue page marks it (`data-slug`, `data-state`), all pages."""
+        found: dict[str, str] = {}
+        for page in range(1, 4):
+            status, body = self.get(f"/{language}/services/?page={page}")
+            if status != 200:
+                break
+            rows = dict(re.findall(r'data-slug="([^"]+)"[^>]*data-state="([^"]+)"', body))
+            if not rows.keys() - found.keys():
+                break
+            found |= rows
+        return found
+
+
+def wait_until(
+    met: Callable[[], bool], *, within: float, what: Callable[[], str] | str = ""
+) -> float:
+    """Wait for a condition; returns how long it took, fails with `what` after `within` seconds."""
+    began = time.monotonic()
+    while not met():
+        waited = time.monotonic() - began
+        assert waited < within, f"not within {within} s: {what() if callable(what) else what}"
+        time.sleep(0.5)
+    return time.monotonic() - began

@@ -1,0 +1,267 @@
+"""A whole portal, as `make run` starts it: real probes of real endpoints, and the truth on pages.
+
+One portal for the module, because each start costs half a minute; the tests stand in the order in
+which they leave it usable for the next.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.status.cascade import Edge, EdgeKind, ServiceInput, effective
+from services.status.health import Health
+from statusportal.demo import nation
+from tests.end_to_end.portal import Portal, wait_until
+
+# One portal at a time on two cores: whoever else wants one waits for this group.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole portal")]
+
+CHANGES = (
+    "SELECT count(*) FROM services_statuschange WHERE NOT is_demo AND service_id ="
+    " (SELECT id FROM services_service WHERE slug = '{}')"
+)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    portal = Portal(tmp_path_factory.mktemp("portal"))
+    portal.start(within=180)
+    yield portal
+    portal.stop()
+
+
+def everything_works(portal: Portal) -> bool:
+    states = portal.states()
+    return len(states) == 52 and set(states.values()) == {"operational"}
+
+
+def pids(portal: Portal, *words: str) -> list[int]:
+    """The processes below this portal's `up` whose command line holds all `words`.
+
+    By descent and not by environment: PostgreSQL writes its titles over its own.
+    """
+    assert portal.process is not None
+    parents, lines = {}, {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # The name in brackets may hold anything; what follows it is plain.
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents[int(entry.name)], lines[int(entry.name)] = int(fields[1]), line
+    found, generation = set(), {portal.process.pid}
+    while generation:
+        generation = {pid for pid, parent in parents.items() if parent in generation}
+        found |= generation
+    return sorted(pid for pid in found if all(word in lines[pid] for word in words))
+
+
+def broken_by(slug: str) -> dict[str, Health]:
+    """What the rules make of the catalogue's edges when `slug` is down and all else works."""
+    down = {one.slug: one.slug == slug for one in nation.services()}
+    monitored = {endpoint.slug for endpoint in nation.endpoints()}
+    after = effective(
+        {
+            name: ServiceInput(
+                {"web": Health.MAJOR_OUTAGE if is_down else Health.OPERATIONAL}
+                if name in monitored
+                else {"web": None}
+            )
+            for name, is_down in down.items()
+        },
+        [
+            Edge(need.upstream, one.slug, EdgeKind(need.kind))
+            for one in nation.services()
+            for need in one.needs
+        ],
+    )
+    return {
+        name: said.health
+        for name, said in after.items()
+        if said.health is not None and said.health is not Health.OPERATIONAL
+    }
+
+
+def test_52_public_services_are_measured_and_the_root_speaks_arabic(portal: Portal) -> None:
+    wait_until(lambda: everything_works(portal), within=60, what=lambda: str(portal.states()))
+
+    _status, arabic = portal.get("/")
+    _status, english = portal.get("/en/")
+    assert '<html lang="ar" dir="rtl"' in arabic
+    assert '<html lang="en" dir="ltr"' in english
+    assert portal.sql("SELECT count(*) FROM services_service") == ["56"]
+    assert portal.states("ar") == portal.states("en")
+    for door in ("/healthz", "/readyz", "/freshz"):
+        assert portal.status(door) == 200
+
+
+def test_an_error_shows_on_both_pages_in_plain_words_and_goes_when_it_is_mended(
+    portal: Portal,
+) -> None:
+    portal.command("demo", "break", "pass-renew", "--how", "error")
+
+    # Each web process notices by itself, within a second: asked until both languages say all.
+    said = {
+        "/en/services/pass-renew/": [
+            "You cannot use this service now",
+            "It answers with an error.",
+        ],
+        "/ar/services/pass-renew/": ["لا يمكنك استخدام هذه الخدمة الآن", "ترد الخدمة برسالة خطأ"],
+    }
+    wait_until(
+        lambda: all(
+            sentence in portal.words(path)
+            for path, sentences in said.items()
+            for sentence in sentences
+        ),
+        within=45,
+        what=lambda: portal.words("/en/services/pass-renew/"),
+    )
+
+    portal.command("demo", "mend", "pass-renew")
+    wait_until(lambda: everything_works(portal), within=45, what=lambda: str(portal.states()))
+
+
+def test_one_bad_answer_never_shows_and_leaves_no_change(portal: Portal) -> None:
+    before = portal.sql(CHANGES.format("veh-renew"))
+
+    portal.command("demo", "break", "veh-renew", "--how", "error", "--times", "1")
+    wait_until(
+        lambda: (
+            portal.sql(
+                "SELECT count(*) > 0 FROM services_observation o"
+                " JOIN services_check c ON c.id = o.check_id"
+                " JOIN services_channel ch ON ch.id = c.channel_id"
+                " JOIN services_service s ON s.id = ch.service_id"
+                " WHERE s.slug = 'veh-renew' AND o.outcome = 2"
+            )
+            == ["True"]
+        ),
+        within=45,
+    )
+    # It was seen; two more turns at the fast interval would have been enough to confirm it.
+    for _look in range(12):
+        assert portal.states()["veh-renew"] == "operational"
+
+    assert portal.sql(CHANGES.format("veh-renew")) == before
+
+
+def test_a_broken_login_changes_exactly_its_dependants_each_naming_the_cause(
+    portal: Portal,
+) -> None:
+    expected = broken_by("idn")
+    public = {one.slug for one in nation.services() if one.visibility == "public"}
+    expected = {slug: health for slug, health in expected.items() if slug in public}
+    assert len(expected) == 42
+    before = portal.sql("SELECT count(*) FROM services_statuschange WHERE NOT is_demo")
+
+    portal.command("demo", "break", "idn", "--how", "refused")
+
+    def as_expected() -> bool:
+        states = portal.states()
+        return {s: h for s, h in states.items() if h != "operational"} == {
+            slug: health.value for slug, health in expected.items()
+        }
+
+    wait_until(as_expected, within=60, what=lambda: str(portal.states()))
+    for slug in sorted(expected.keys() - {"idn"}):
+        wait_until(
+            lambda slug=slug: "National login (SSO)" in portal.words(f"/en/services/{slug}/"),  # type: ignore[misc]
+            within=5,
+            what=slug,
+        )
+    after = portal.sql("SELECT count(*) FROM services_statuschange WHERE NOT is_demo")
+    own = portal.sql(CHANGES.format("idn") + " AND to_health = 2")
+    assert int(after[0]) - int(before[0]) == int(own[0]) == 2
+
+    portal.command("demo", "mend", "idn")
+    wait_until(lambda: everything_works(portal), within=60, what=lambda: str(portal.states()))
+
+
+def test_a_killed_worker_comes_back_and_leaves_state_and_history_as_without(
+    portal: Portal,
+) -> None:
+    before = portal.sql("SELECT count(*) FROM services_statuschange")
+    for pid in pids(portal, "celery", "worker", "probes"):
+        os.kill(pid, signal.SIGKILL)
+
+    wait_until(lambda: len(pids(portal, "celery", "worker", "probes")) >= 2, within=45)
+    newest = "SELECT extract(epoch FROM now() - max(started_at)) < 8 FROM services_observation"
+    wait_until(lambda: portal.sql(newest) == ["True"], within=45)
+    assert portal.sql("SELECT count(*) FROM services_statuschange") == before
+    assert everything_works(portal)
+
+
+def test_with_the_database_and_redis_frozen_pages_answer_and_turn_honest(portal: Portal) -> None:
+    frozen = pids(portal, "redis-server") + pids(portal, "postgres")
+    assert len(frozen) >= 3
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert "As of" in portal.words("/en/")
+        # Three intervals of 15 s and one timeout of 3 s, and the step of the page.
+        wait_until(
+            lambda: set(portal.states().values()) == {"unknown"},
+            within=75,
+            what=lambda: str(portal.states()),
+        )
+        assert portal.status("/readyz") == 200
+        assert portal.status("/freshz") == 503
+
+        for pid in pids(portal, "granian"):
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: portal.status("/ar/") == 200, within=60)
+        assert "As of" in portal.words("/en/")
+        assert set(portal.states().values()) == {"unknown"}
+        assert "operational" not in portal.states("ar").values()
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: everything_works(portal), within=120, what=lambda: str(portal.states()))
+
+
+def test_ctrl_c_leaves_nothing_behind_and_a_second_start_keeps_the_data(portal: Portal) -> None:
+    changes = portal.sql("SELECT count(*) FROM services_statuschange WHERE is_demo")
+
+    assert portal.stop() == 0
+    assert pids(portal) == []
+
+    portal.start(within=60)
+    assert portal.sql("SELECT count(*) FROM services_statuschange WHERE is_demo") == changes
+    wait_until(lambda: everything_works(portal), within=60, what=lambda: str(portal.states()))
+    # Last in this module: the second portal below must not find this one running.
+    assert portal.stop() == 0
+
+
+def test_without_its_endpoints_nothing_is_said_to_work(tmp_path: Path) -> None:
+    portal = Portal(tmp_path, DEMO_ENDPOINTS="off")
+    portal.start(within=180)
+    try:
+        wait_until(
+            lambda: (
+                len(portal.states()) == 52 and not {"operational"} & set(portal.states().values())
+            ),
+            within=30,
+            what=lambda: str(portal.states()),
+        )
+        assert "All services are working" not in portal.words("/en/")
+        # And still after every check had its turn.
+        wait_until(
+            lambda: (
+                portal.sql("SELECT count(*) = 0 FROM services_checkstate WHERE last_due_at IS NULL")
+                == ["True"]
+            ),
+            within=60,
+        )
+        assert "operational" not in portal.states().values()
+    finally:
+        portal.stop()
