@@ -8,17 +8,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.bilingual import Bilingual
 from services.labels import Visibility
-from services.status.cascade import Edge, EdgeKind, Effective, ServiceInput, effective
+from services.status.cascade import Edge, EdgeKind, Effective, effective
 from services.status.flapping import floored
 from services.status.headline import ServiceReading, headline
 from services.status.health import CheckHealth, Health, rank, worst
 from services.status.observation import Reason
+from services.status.publication import ChannelInput, Fact, before_cascade, publish
 from services.status.rollup import CheckReading, Located, channel_health, check_health
-from statusportal.public.said import Cause, ChannelSaid, GroupSaid, Said, ServiceSaid
+from services.status.window import Phase, Window, phase, standing
+from statusportal.public import announced
+from statusportal.public.said import (
+    Cause,
+    ChannelSaid,
+    GroupSaid,
+    Said,
+    ServiceSaid,
+)
 from statusportal.public.shape import (
     AgencyFact,
     ChannelFact,
@@ -38,9 +48,7 @@ _Observed = Mapping[int, tuple[datetime | None, ...]]
 
 def step(now: datetime) -> datetime:
     """`now` rounded down to a multiple of 5 s: what pages are a function of (rule 20)."""
-    return now - timedelta(
-        seconds=now.second % STEP.seconds, microseconds=now.microsecond
-    )
+    return now - timedelta(seconds=now.second % STEP.seconds, microseconds=now.microsecond)
 
 
 def read(snapshot: Snapshot, now: datetime) -> Said:
@@ -53,18 +61,24 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
         ]
         for service in truth.services
     }
+    windows = announced.by_service(truth.windows)
+    own = {
+        service.id: {
+            str(said.fact.id): _input(said, windows.get(service.id, ()), now)
+            for said in measured[service.id]
+        }
+        for service in truth.services
+    }
     after = effective(
-        {
-            service.id: ServiceInput({str(said.fact.id): said.measured for said in channels})
-            for service, channels in zip(truth.services, measured.values(), strict=True)
-        },
+        {name: before_cascade(channels) for name, channels in own.items()},
         [_edge(edge) for edge in truth.edges],
     )
     facts = {service.id: service for service in truth.services}
-    since = _Since(measured, after)
+    since = _Since(measured, own, after, windows, now)
     alternatives = {(edge.upstream, edge.dependant): edge for edge in truth.edges}
     agencies = {agency.code: agency for agency in truth.agencies}
     categories = {category.slug: category for category in truth.categories}
+    told = announced.announced(truth, facts, agencies, now)
 
     services = {}
     for fact in truth.services:
@@ -72,13 +86,10 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
             continue
         effect = after[fact.id]
         channels = tuple(
-            ChannelSaid(
-                fact=said.fact,
+            replace(
+                said,
                 health=effect.channels[str(said.fact.id)],
-                measured=said.measured,
-                since=said.since,
-                reason=said.reason,
-                observed_at=said.observed_at,
+                fact_shown=publish(own[fact.id][str(said.fact.id)]).fact,
             )
             for said in measured[fact.id]
         )
@@ -91,6 +102,9 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
             reason=_reason(channels),
             causes=_causes(fact, effect, facts, after, alternatives),
             channels=channels,
+            windows=tuple(said for said in told if any(one.id == fact.id for one in said.services))
+            if told
+            else (),
         )
 
     return Said(
@@ -110,6 +124,20 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
         categories=_by_category(services.values(), [c.slug for c in truth.categories]),
         stale_after=_stale_after(truth.services),
         is_demo=truth.is_demo,
+        windows=told,
+    )
+
+
+def _input(said: ChannelSaid, windows: Iterable[Window], now: datetime) -> ChannelInput:
+    """A channel with the windows that are begun and not closed (rules 14 to 16)."""
+    down_since = said.since if said.measured is Health.MAJOR_OUTAGE else None
+    standings = (
+        standing(window, channel=str(said.fact.id), now=now, outage_started_at=down_since)
+        for window in windows
+    )
+    return ChannelInput(
+        measured=said.measured,
+        windows=tuple(found for found in standings if found is not None),
     )
 
 
@@ -202,13 +230,21 @@ def _edge(fact: EdgeFact) -> Edge:
 
 
 class _Since:
-    """Since when each service is what it is: its own channels, else the upstream that did it."""
+    """Since when each service is what it is: its own channels, its windows, or the upstream."""
 
     def __init__(
-        self, measured: Mapping[str, list[ChannelSaid]], after: Mapping[str, Effective]
+        self,
+        measured: Mapping[str, list[ChannelSaid]],
+        own: Mapping[str, Mapping[str, ChannelInput]],
+        after: Mapping[str, Effective],
+        windows: Mapping[str, list[Window]],
+        now: datetime,
     ) -> None:
+        self._now = now
         self._measured = measured
+        self._own = own
         self._after = after
+        self._windows = windows
         self._known: dict[str, datetime | None] = {}
 
     def of(self, service: str) -> datetime | None:
@@ -222,14 +258,24 @@ class _Since:
         effect = self._after[service]
         if effect.health is None:
             return None
-        own = [
-            said
-            for said in self._measured[service]
-            if said.measured is not None
-            and effect.channels[str(said.fact.id)] is said.measured
-            and _shows(said.measured, effect.health)
-        ]
-        instants = [said.since for said in own if said.since is not None]
+        instants = []
+        for said in self._measured[service]:
+            name = str(said.fact.id)
+            shown = publish(self._own[service][name])
+            if shown.health is None or effect.channels[name] is not shown.health:
+                continue
+            if not _shows(shown.health, effect.health):
+                continue
+            if shown.fact is Fact.WINDOW:
+                instants += [
+                    begun
+                    for window in self._windows.get(service, ())
+                    if window.touches(name)
+                    and phase(window, self._now) in {Phase.RUNNING, Phase.RUNNING_OVER}
+                    and (begun := window.in_force_at) is not None
+                ]
+            elif said.since is not None:
+                instants.append(said.since)
         instants += [
             since
             for cause in effect.causes

@@ -13,7 +13,15 @@ from core.bilingual import Bilingual
 from services.status.headline import Headline
 from services.status.health import Health
 from services.status.observation import Reason
-from statusportal.public.shape import AgencyFact, CategoryFact, ChannelFact, ServiceFact
+from services.status.publication import Fact
+from services.status.window import Phase, WindowEffect
+from statusportal.public.shape import (
+    AgencyFact,
+    CategoryFact,
+    ChannelFact,
+    ServiceFact,
+    WindowFact,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,39 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowSaid:
+    """An announced window as it stands now, with the public services that it names.
+
+    `is_ahead`, `is_running` and `is_running_over` are the clock's; a window that was called off
+    or moved is none of them. `derived` counts the public services that are hit because they need
+    one of those named.
+    """
+
+    fact: WindowFact
+    agency: AgencyFact
+    services: tuple[ServiceFact, ...]
+    derived: tuple[ServiceFact, ...]
+    phase: Phase
+    is_called_off: bool = False
+
+    @property
+    def effect(self) -> WindowEffect:
+        return WindowEffect(self.fact.effect)
+
+    @property
+    def is_ahead(self) -> bool:
+        return not self.is_called_off and self.phase is Phase.AHEAD
+
+    @property
+    def is_running(self) -> bool:
+        return not self.is_called_off and self.phase is Phase.RUNNING
+
+    @property
+    def is_running_over(self) -> bool:
+        return not self.is_called_off and self.phase is Phase.RUNNING_OVER
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSaid:
     fact: ChannelFact
     # None: not monitored (rule 9).
@@ -40,6 +81,8 @@ class ChannelSaid:
     reason: Reason | None = None
     # The last observation of any of its checks, whatever its age.
     observed_at: datetime | None = None
+    # Which fact decided what is published but for the upstreams (rule 17).
+    fact_shown: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +96,8 @@ class ServiceSaid:
     reason: Reason | None
     causes: tuple[Cause, ...]
     channels: tuple[ChannelSaid, ...]
+    # Announced windows that name it, called off ones too, in order of their start.
+    windows: tuple[WindowSaid, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -96,6 +141,8 @@ class Said:
     # Seconds after which a copy served without us must drop its green (rule 20).
     stale_after: float
     is_demo: bool
+    # Every announced window that touches a public service, in order of its start.
+    windows: tuple[WindowSaid, ...] = ()
 
     @property
     def problems(self) -> tuple[ServiceSaid, ...]:

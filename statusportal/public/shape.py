@@ -84,6 +84,54 @@ class CategoryFact(msgspec.Struct, frozen=True, omit_defaults=True):
     name: Bilingual
 
 
+class StepFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One public step in the life of a window, with the times that held after it."""
+
+    kind: str  # maintenance.models.Step.Kind
+    at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    note: Bilingual = Bilingual()
+
+
+class WindowedService(msgspec.Struct, frozen=True, array_like=True):
+    """A service that a window names, with the ids of its channels; none means all of them."""
+
+    id: str
+    channels: tuple[int, ...] = ()
+
+
+class WindowFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A window that was announced: ahead, running, over, cancelled or moved.
+
+    Whether it runs, or runs over, is the clock's to say and so the reader's (rules 14 to 16).
+    """
+
+    ref: str
+    agency: str  # code
+    effect: str  # services.status.window.WindowEffect
+    kind: str  # maintenance.labels.Kind
+    state: str  # maintenance.labels.State
+    starts_at: datetime
+    ends_at: datetime
+    # The last end that was announced before the start: planned time ends here (rule 16).
+    announced_end_at: datetime
+    approved_at: datetime
+    changed_at: datetime
+    sequence: int = 0
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    moved_to: str = ""
+    text: Bilingual = Bilingual()
+    still_works: Bilingual = Bilingual()
+    meanwhile: Bilingual = Bilingual()
+    deadlines: str = ""
+    deadlines_until: date | None = None
+    payments: str = ""
+    services: tuple[WindowedService, ...] = ()
+    steps: tuple[StepFact, ...] = ()
+
+
 class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the version is a hash of: everything that can change a word on a page, but no clock."""
 
@@ -91,6 +139,7 @@ class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
     categories: tuple[CategoryFact, ...] = ()
     services: tuple[ServiceFact, ...] = ()
     edges: tuple[EdgeFact, ...] = ()
+    windows: tuple[WindowFact, ...] = ()
     locations: tuple[str, ...] = ()
     # (location, network) that cannot trust what they see (rule 7).
     doubts: tuple[tuple[str, str], ...] = ()

@@ -2,88 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import msgspec
 import pytest
 
-from core.bilingual import Bilingual
 from services.status.headline import HeadlineKind
 from services.status.health import CheckHealth, Health
-from services.status.observation import Reason
 from statusportal.public import reader
-from statusportal.public.said import Said
-from statusportal.public.shape import (
-    AgencyFact,
-    ChannelFact,
-    CheckFact,
-    EdgeFact,
-    Measure,
-    ServiceFact,
-    Snapshot,
-    Truth,
-)
-
-NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
-SINCE = NOW - timedelta(minutes=10)
-FRESH_FOR = 55.0
-
-OK, SLOW, BAD = CheckHealth.OK, CheckHealth.SLOW, CheckHealth.BAD
-
-
-class Nation:
-    """A snapshot built word by word; every check was seen at NOW unless said otherwise."""
-
-    def __init__(self) -> None:
-        self.services: list[ServiceFact] = []
-        self.edges: list[EdgeFact] = []
-        self.observed: dict[int, tuple[datetime | None, ...]] = {}
-
-    def service(
-        self,
-        slug: str,
-        *channels: CheckHealth | None,
-        seen_at: datetime | None = NOW,
-        **fields: Any,
-    ) -> Nation:
-        """A service with one channel for each of `channels`; None is a channel without checks."""
-        kinds = ("web", "app", "kiosk")
-        facts: list[ChannelFact] = []
-        for kind, health in zip(kinds, channels, strict=False):
-            number = len(self.observed) * 10 + len(facts) + 1
-            checks: tuple[CheckFact, ...] = ()
-            if health is not None:
-                reason = {OK: Reason.OK, SLOW: Reason.SLOW, BAD: Reason.SERVER_ERROR}[health]
-                measure = Measure("main", health, SINCE, reason)
-                checks = (CheckFact(number, True, FRESH_FOR, (measure,)),)
-                self.observed[number] = (seen_at,)
-            facts.append(ChannelFact(id=number * 100, kind=kind, checks=checks))
-        given: dict[str, Any] = {"tier": 2, "visibility": "public"} | fields
-        self.services.append(
-            ServiceFact(
-                id=f"id-{slug}",
-                slug=slug,
-                name=Bilingual(f"خدمة {slug}", slug),
-                agency="MOI",
-                channels=tuple(facts),
-                **given,
-            )
-        )
-        return self
-
-    def edge(self, upstream: str, dependant: str, kind: str = "hard") -> Nation:
-        self.edges.append(EdgeFact(f"id-{upstream}", f"id-{dependant}", kind))
-        return self
-
-    def read(self, now: datetime = NOW) -> Said:
-        truth = Truth(
-            agencies=(AgencyFact("MOI", Bilingual("الداخلية", "Interior")),),
-            services=tuple(self.services),
-            edges=tuple(self.edges),
-            locations=("main",),
-        )
-        return reader.read(Snapshot(truth, NOW, self.observed, "v"), now)
+from statusportal.public.shape import ChannelFact, CheckFact, Measure
+from tests.statusportal.public.nation import BAD, FRESH_FOR, NOW, OK, SINCE, SLOW, Nation
 
 
 @pytest.mark.parametrize(
@@ -210,7 +138,9 @@ def test_instants_are_read_in_steps_of_five_seconds() -> None:
     assert reader.step(NOW) == NOW
 
 
-def test_a_service_works_since_its_last_channel_recovered_and_fails_since_its_first_failed() -> None:
+def test_a_service_works_since_its_last_channel_recovered_and_fails_since_its_first_failed() -> (
+    None
+):
     nation = Nation().service("well", OK, OK).service("ill", BAD, BAD)
     for service in nation.services:
         first, second = service.channels
