@@ -38,6 +38,7 @@ ACTS: dict[str, Promise] = {
     "add": pgettext_lazy("what somebody did", "Added"),
     "change": pgettext_lazy("what somebody did", "Changed"),
     "delete": pgettext_lazy("what somebody did", "Deleted"),
+    "import": pgettext_lazy("what somebody did", "Imported"),
 }
 
 

@@ -80,6 +80,14 @@ def _make_states(states: Iterable[CheckState]) -> None:
     CheckState.objects.bulk_create(states, batch_size=1000, ignore_conflicts=True)
 
 
+def lock_edges() -> None:
+    """Let nobody else write edges before the present transaction ends."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("Edges are locked within a transaction.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EDGES_LOCK])
+
+
 def check_acyclic(*, dependant_id: int, upstream_ids: Iterable[int]) -> None:
     """Make sure that `dependant_id` may need `upstream_ids`, and nothing else, without a circle.
 
@@ -88,10 +96,7 @@ def check_acyclic(*, dependant_id: int, upstream_ids: Iterable[int]) -> None:
     Raises services.status.cascade.Cycle, whose path holds the ids of services as
     texts and begins with `dependant_id`.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("check_acyclic needs a transaction.")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EDGES_LOCK])
+    lock_edges()
     others = Edge.objects.exclude(dependant_id=dependant_id)
     pairs = [
         *others.values_list("upstream_id", "dependant_id"),

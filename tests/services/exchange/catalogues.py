@@ -20,7 +20,7 @@ from tests.factories import (
 )
 
 
-def row(line: int = 2, **cells: str) -> Row:
+def row(line: int = 2, /, **cells: str) -> Row:
     """A row as a reader gives it; `spec__url` stands for the column `spec.url`."""
     return Row(line, {name.replace("spec__", "spec."): text for name, text in cells.items()})
 

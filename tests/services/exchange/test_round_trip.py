@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts.models import Agency
+from accounts.models import Agency, Membership
 from core.audit import AuditEntry
 from services.exchange.apply import import_catalogue, preview
 from services.exchange.files import CatalogueFile, Format, write
 from services.exchange.present import load
-from services.models import Category, Channel, Check, Edge, Service
+from services.exchange.records import Record
+from services.models import Category, Channel, Check, Edge, Service, StatusChange
+from statusportal.demo.seed import seed
 from tests.services.exchange.catalogues import make_catalogue
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +85,18 @@ def test_no_secret_leaves_the_portal(written_as):
     assert b"very-secret-value" not in content
     (check,) = Check.objects.exclude(sealed_secrets="")
     assert check.sealed_secrets.encode() not in content
+
+
+@pytest.mark.parametrize("written_as", Format)
+def test_a_whole_nation_comes_back_the_same(written_as, tmp_path):
+    seeded = seed(now=NOW, folder=tmp_path, base_port=24_000)
+    first = exported(written_as)
+    StatusChange.objects.all().delete()
+    Membership.objects.all().delete()
+    empty_the_portal()
+
+    plan = bring(first)
+
+    assert plan.counts()[Record.SERVICE] == (seeded.services, 0)
+    assert plan.counts()[Record.CHECK] == (seeded.checks, 0)
+    assert exported(written_as).content.decode() == first.content.decode()
