@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from services import heartbeats, operations, partitions, queries, recording
+from services import heartbeats, hours, operations, partitions, queries, recording
 from services.probes.run import run_shard
 from services.status.doubt import Reference, doubted_networks, with_doubt
 
@@ -70,8 +70,10 @@ def probe_shard(*, location: str, network: str, turns: list[list[Any]], **_: Any
 
 @shared_task
 def keep_partitions(**_: Any) -> None:
-    """Every hour: partitions of the next days are made, those past keeping are dropped."""
-    partitions.keep(now=timezone.now(), kept_days=settings.OBSERVATION_DAYS)
+    """Every hour: partitions of the next days are made, and what is past keeping goes."""
+    now = timezone.now()
+    partitions.keep(now=now, kept_days=settings.OBSERVATION_DAYS)
+    hours.delete_before(now - timedelta(days=getattr(settings, "FIGURE_HOURS_DAYS", 90)))
 
 
 @shared_task

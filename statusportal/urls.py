@@ -2,14 +2,17 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from statusportal.public import health, pages
+from statusportal.public import brand, health, pages
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("freshz", health.freshz, name="freshz"),
+    path("brand.css", brand.serve_stylesheet, name="brand-css"),
+    path("brand/<str:name>", brand.serve_file, name="brand-file"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("ops/", include("statusportal.ops.urls")),
     path("api/heartbeats/", include("services.urls")),
     path("", pages.root, name="root"),
     *i18n_patterns(path("", include("statusportal.public.urls"))),

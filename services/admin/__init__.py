@@ -1,5 +1,5 @@
 """The catalogue in the admin; importing this registers it."""
 
-from services.admin import catalogue, checks, measured
+from services.admin import catalogue, checks, measured, references
 
-__all__ = ["catalogue", "checks", "measured"]
+__all__ = ["catalogue", "checks", "measured", "references"]

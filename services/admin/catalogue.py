@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Act, agencies
 from accounts.scoping import ScopedAdmin, ScopedInline
+from services.admin.exchange import CatalogueFiles
 from services.catalogue import open_location
 from services.forms.catalogue import EdgeFormSet, ServiceForm
 from services.models import Category, Channel, Edge, Location, Service, StatusChange
@@ -113,7 +114,7 @@ class EdgeInline(ScopedInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(ScopedAdmin):
+class ServiceAdmin(CatalogueFiles, ScopedAdmin):
     """A service in both languages, with its channels and what it depends on."""
 
     agency_path = "agency"
@@ -149,7 +150,19 @@ class ServiceAdmin(ScopedAdmin):
             _("How it counts and who sees it"),
             {"fields": ("tier", "is_shared", "visibility", "is_beta", "position")},
         ),
+        (_("What it is now"), {"fields": ("status_now",)}),
     )
+    readonly_fields = ("status_now",)
+
+    @admin.display(description=_("Status"))
+    def status_now(self, service: Service) -> SafeString | str:
+        if service._state.adding:
+            return gettext("Not known before it is saved.")
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("ops:why", args=(service.slug,)),
+            gettext("Why it is so"),
+        )
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any

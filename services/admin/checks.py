@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.access import Act
-from accounts.scoping import ScopedAdmin
 from core.admin import HIDDEN, Values, instant
+from services.admin.tokens import HeartbeatTokens
+from services.admin.trying import TryNow
 from services.catalogue import schedule_check, set_enabled
 from services.forms.checks import FORMS, KIND_NAMES, form_for, secret_names_of
 from services.models import Check, StatusChange
@@ -30,7 +31,7 @@ _SCHEDULE = frozenset({"is_enabled", "interval_seconds"})
 
 
 @admin.register(Check)
-class CheckAdmin(ScopedAdmin):
+class CheckAdmin(TryNow, HeartbeatTokens):
     """What is asked of a channel. Secrets are written here and never read."""
 
     agency_path = "channel__service__agency"

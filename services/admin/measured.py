@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import Act, may
 from accounts.scoping import ScopedReadOnly
 from core.admin import instant
 from services.labels import CHECK_HEALTH, REASON
-from services.models import StatusChange
+from services.models import ProberDoubt, StatusChange
 from services.status.health import CheckHealth
 from services.status.observation import Reason
 
@@ -48,3 +51,27 @@ class StatusChangeAdmin(ScopedReadOnly):
     @admin.display(description=_("reason"))
     def cause(self, change: StatusChange) -> Promise | str:
         return "–" if change.reason is None else REASON[Reason(change.reason)]
+
+
+@admin.register(ProberDoubt)
+class ProberDoubtAdmin(ScopedReadOnly):
+    """When a location did not trust its own eyes (rule 7), newest first."""
+
+    list_display = ("began", "ended", "location", "network")
+    list_filter = ("network", "location")
+    list_select_related = ("location",)
+    ordering = ("-began_at", "-id")
+    fields = list_display
+    readonly_fields = ("began", "ended")
+
+    def may_here(self, request: HttpRequest, act: Act, row: models.Model | None) -> bool:
+        # About our own machines, so nothing that belongs to an agency.
+        return may(request.user, act)
+
+    @admin.display(description=_("began at"), ordering="began_at")
+    def began(self, doubt: ProberDoubt) -> str:
+        return instant(doubt.began_at)
+
+    @admin.display(description=_("ended at"), ordering="ended_at")
+    def ended(self, doubt: ProberDoubt) -> str:
+        return instant(doubt.ended_at)

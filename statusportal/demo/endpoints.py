@@ -16,16 +16,21 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from core.net import NetError
+from services import heartbeats
+from services.labels import Network
 from statusportal.demo import certificates, faults, nation, pages
 from statusportal.demo.faults import CannotBreak, Fault, Faults, How
 from statusportal.demo.nation import Endpoint, Speech
 from statusportal.demo.plan import (
+    BEAT_EVERY_S,
     HOST,
     KEY_HEADER,
     PATHS,
     SLOW_ANSWER_S,
     Plan,
     PlanError,
+    listening,
     reserve,
     taken,
 )
@@ -174,13 +179,14 @@ class Nation:
     """All systems, and the control port through which they are broken and mended."""
 
     def __init__(self, plan: Plan, endpoints: Sequence[Endpoint] | None = None) -> None:
+        """Serve `endpoints`, or everything that listens. Raises PlanError for a taken port."""
         self._plan = plan
         self.faults = Faults(plan.folder / "faults.json")
         self._control: asyncio.Server | None = None
         self._held = reserve(plan.control_port)
         self._systems: dict[str, System] = {}
         try:
-            for endpoint in nation.endpoints() if endpoints is None else endpoints:
+            for endpoint in listening() if endpoints is None else endpoints:
                 self._systems[endpoint.key] = System(endpoint, plan, self.faults)
         except BaseException:
             self.close()
@@ -212,6 +218,8 @@ class Nation:
             return await self._break(order)
         if act == "mend":
             return await self._mend(order)
+        if act == "cut":
+            return await self._cut(Network(order["network"]))
         if act == "list":
             lines = [_described(key, fault) for key, fault in self.faults.items()]
             return lines or ["Nothing is broken."]
@@ -220,22 +228,34 @@ class Nation:
     async def _break(self, order: dict[str, Any]) -> list[str]:
         how, times = How(order["how"]), order.get("times")
         endpoints = faults.chosen(order["slug"], channel=order.get("channel"), how=how, times=times)
-        keys = [endpoint.key for endpoint in endpoints if endpoint.key in self._systems]
+        keys = [one.key for one in endpoints if one.key in self._systems or not one.listens]
         self.faults.put(keys, Fault(how, times))
         for key in keys:
-            await self._systems[key].follow_fault()
+            if key in self._systems:
+                await self._systems[key].follow_fault()
         return [_described(key, Fault(how, times)) for key in keys]
+
+    async def _cut(self, network: Network) -> list[str]:
+        fault = Fault(How.REFUSED)
+        self.faults.put([str(network)], fault)
+        # What shows that the network is whole goes first, or a shard on its way would find a
+        # silent service between two references that answer.
+        for system in reversed(self._systems.values()):
+            await system.follow_fault()
+        return [_described(str(network), fault)]
 
     async def _mend(self, order: dict[str, Any]) -> list[str]:
         if order.get("slug") is None:
             keys = [key for key, _fault in self.faults.items()]
+        elif order["slug"] in set(Network):
+            keys = [order["slug"]]
         else:
             endpoints = faults.chosen(order["slug"], channel=order.get("channel"))
             keys = [endpoint.key for endpoint in endpoints]
         mended = self.faults.drop(keys)
-        for key in mended:
-            if key in self._systems:
-                await self._systems[key].follow_fault()
+        # The references come last here, for the same reason for which they go first.
+        for system in self._systems.values():
+            await system.follow_fault()
         return [f"{key}: mended" for key in mended] or ["Nothing was broken there."]
 
     async def _obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -260,12 +280,39 @@ class Nation:
 async def serve(plan: Plan, stop: asyncio.Event, *, say: Any = print) -> None:
     """Serve everything until `stop` is set. Raises PlanError where a port is taken."""
     systems = Nation(plan)
+    callers: list[asyncio.Task[None]] = []
     try:
         number = await systems.open()
+        callers += [
+            asyncio.create_task(keep_calling(endpoint, plan, systems.faults))
+            for endpoint in nation.endpoints()
+            if not endpoint.listens
+        ]
         say(f"{number} endpoints of the demo nation answer on {HOST}.")
         await stop.wait()
     finally:
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
         systems.close()
+
+
+async def keep_calling(
+    endpoint: Endpoint, plan: Plan, broken: Faults, *, every_s: float = BEAT_EVERY_S
+) -> None:
+    """Call the portal as this system does when its job is done, until cancelled.
+
+    `error` makes it tell of a failure; every other fault, and a cut network, silences it.
+    """
+    while True:
+        how = broken.strike(endpoint.key, in_handshake=False)
+        file = plan.token_file(endpoint)
+        if how in {None, How.ERROR} and file.exists():
+            path = f"{heartbeats.DOOR}{file.read_text(encoding='utf-8')}/"
+            # The portal starts later than we do, and is stopped now and then.
+            with suppress(NetError, TimeoutError):
+                await heartbeats.knock(path if how is None else f"{path}?status=fail")
+        await asyncio.sleep(every_s)
 
 
 def _server_context(file: Path) -> ssl.SSLContext:
@@ -275,6 +322,8 @@ def _server_context(file: Path) -> ssl.SSLContext:
 
 
 def _described(key: str, fault: Fault) -> str:
+    if key in set(Network):
+        return f"{key}: cut until mended"
     if fault.answers_left is None:
         return f"{key}: {fault.how} until mended"
     answers = "answer" if fault.answers_left == 1 else "answers"

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
+from services.labels import Network
 from statusportal.demo import nation
 from statusportal.demo.nation import Endpoint
 from statusportal.demo.plan import write_private
@@ -75,19 +77,23 @@ def chosen(
 
 
 class Faults:
-    """The faults in force, kept in a file so that they outlive the process."""
+    """The faults in force, kept in a file so that they outlive the process.
+
+    Under the name of a network stands that it is cut: then everything in it refuses, whatever
+    else is wrong with it, and goes on being wrong once the network is whole again.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._faults: dict[str, Fault] = {}
         if file.exists():
-            known = {endpoint.key for endpoint in nation.endpoints()}
+            known = {*_networks(), *map(str, Network)}
             for key, (how, answers_left) in json.loads(file.read_text(encoding="utf-8")).items():
                 if key in known:
                     self._faults[key] = Fault(How(how), answers_left)
 
     def __getitem__(self, key: str) -> Fault | None:
-        return self._faults.get(key)
+        return Fault(How.REFUSED) if self._is_cut(key) else self._faults.get(key)
 
     def items(self) -> list[tuple[str, Fault]]:
         """Key and fault, in order of the keys."""
@@ -109,6 +115,8 @@ class Faults:
 
         A bad certificate fails the handshake, everything else what comes after it.
         """
+        if self._is_cut(key):
+            return None if in_handshake else How.REFUSED
         fault = self._faults.get(key)
         if fault is None or fault.how.needs_tls is not in_handshake:
             return None
@@ -120,9 +128,20 @@ class Faults:
             self._keep()
         return fault.how
 
+    def _is_cut(self, key: str) -> bool:
+        network = _networks().get(key)
+        return network is not None and network in self._faults
+
     def _keep(self) -> None:
         plain = {key: [fault.how, fault.answers_left] for key, fault in self.items()}
         write_private(self._file, json.dumps(plain, indent=1))
+
+
+@cache
+def _networks() -> dict[str, str]:
+    """In which network each endpoint is looked at, by its key."""
+    everything = (*nation.endpoints(), *nation.references())
+    return {endpoint.key: str(endpoint.network) for endpoint in everything}
 
 
 def _can(endpoint: Endpoint, how: How) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from core.bilingual import Bilingual
-from services.labels import Audience, ChannelKind, Visibility
+from services.labels import Audience, ChannelKind, Network, Visibility
 from services.status.cascade import EdgeKind
 
 _NOTHING = Bilingual()
@@ -46,6 +46,7 @@ class Speech(StrEnum):
     KEYED_STATE = "keyed state"  # the same, only for who sends the key
     PLAIN = "plain"  # a code and nothing to read
     GREETING = "greeting"  # a line of text as soon as somebody connects, without HTTP
+    BEAT = "beat"  # nothing listens: the system itself calls the portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Endpoint:
     tls: bool = False
     charset: str = "utf-8"
     part: str = ""
+    network: Network = Network.INTERNET
 
     @property
     def key(self) -> str:
@@ -104,7 +106,12 @@ class Endpoint:
     @property
     def can_say_wrong(self) -> bool:
         """Whether its check looks at what it says, beyond the code of the answer."""
-        return self.speech is not Speech.PLAIN
+        return self.speech not in {Speech.PLAIN, Speech.BEAT}
+
+    @property
+    def listens(self) -> bool:
+        """Whether anybody can connect to it."""
+        return self.speech is not Speech.BEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,16 @@ def endpoints() -> tuple[Endpoint, ...]:
     return tuple(endpoint for service in services() for endpoint in service.endpoints)
 
 
+@cache
+def references() -> tuple[Endpoint, ...]:
+    """What answers as long as a network is whole (rule 7): two of each, and no service's own."""
+    return tuple(
+        Endpoint(f"reference-{network}-{number}", ChannelKind.API, Speech.GREETING, network=network)
+        for network in Network
+        for number in (1, 2)
+    )
+
+
 def service(slug: str) -> Service | None:
     """The service with this slug, or None."""
     return next((one for one in services() if one.slug == slug), None)
@@ -224,7 +241,11 @@ def _service(row: dict[str, Any], *, position: int) -> Service:
         audience=tuple(_AUDIENCE[letter] for letter in row["audience"].split()),
         needs=_needs(row),
         channels=tuple(
-            _channel(row, _CHANNELS[letter], agency) for letter in row["channels"].split()
+            _within(
+                _channel(row, _CHANNELS[letter], agency),
+                Network(row.get("network", Network.INTERNET)),
+            )
+            for letter in row["channels"].split()
         ),
     )
 
@@ -242,6 +263,12 @@ def _needs(row: dict[str, Any]) -> tuple[Need, ...]:
     return plain + alternatives
 
 
+def _within(channel: Channel, network: Network) -> Channel:
+    """`channel` with its endpoints in the network from which they are looked at."""
+    endpoints = tuple(replace(endpoint, network=network) for endpoint in channel.endpoints)
+    return replace(channel, endpoints=endpoints)
+
+
 def _channel(row: dict[str, Any], kind: ChannelKind, agency: Agency) -> Channel:
     slug, tls = row["slug"], row.get("tls", False)
     if kind is ChannelKind.COUNTER:
@@ -252,12 +279,12 @@ def _channel(row: dict[str, Any], kind: ChannelKind, agency: Agency) -> Channel:
         return Channel(kind, hours=agency.contact_hours, phone=agency.phone, endpoints=asked)
     if kind is ChannelKind.WEB:
         main = Endpoint(slug, kind, Speech.PAGE, tls, row.get("charset", "utf-8"))
-        payment = Endpoint(slug, kind, Speech.STATE, tls, part="payment")
-        return Channel(
-            kind,
-            url=f"https://services.gov.example/{slug}",
-            endpoints=(main, payment) if row.get("payment_check") else (main,),
-        )
+        more = []
+        if row.get("payment_check"):
+            more.append(Endpoint(slug, kind, Speech.STATE, tls, part="payment"))
+        if row.get("batch_check"):
+            more.append(Endpoint(slug, kind, Speech.BEAT, part="batch"))
+        return Channel(kind, url=f"https://services.gov.example/{slug}", endpoints=(main, *more))
     if kind is ChannelKind.APP:
         endpoint = Endpoint(slug, kind, Speech.STATE, tls)
         return Channel(kind, url=f"https://app.gov.example/{slug}", endpoints=(endpoint,))

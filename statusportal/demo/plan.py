@@ -24,6 +24,9 @@ _BLOCKS_TRIED = 40
 SLOW_AFTER_S = 1.5
 SLOW_ANSWER_S = SLOW_AFTER_S + 0.5
 
+# How often a system that calls us does so.
+BEAT_EVERY_S = 10
+
 KEY_HEADER = "X-Api-Key"
 PATHS = {
     Speech.PAGE: "/",
@@ -48,7 +51,12 @@ class Plan:
     api_key: str
 
     def port(self, endpoint: Endpoint) -> int:
-        return self.ports[endpoint.key]
+        """Where it listens; 0 for one that does not."""
+        return self.ports[endpoint.key] if endpoint.listens else 0
+
+    def token_file(self, endpoint: Endpoint) -> Path:
+        """What a system that calls us shows at the portal's door."""
+        return self.folder / f"heartbeat-token-{endpoint.slug}"
 
 
 def prepare(folder: Path, *, base: int = DEFAULT_BASE) -> Plan:
@@ -64,10 +72,15 @@ def prepare(folder: Path, *, base: int = DEFAULT_BASE) -> Plan:
             write_private(folder / name, secrets.token_urlsafe(24))
     file = folder / "ports.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    allotted = allot(known, [endpoint.key for endpoint in nation.endpoints()], base)
+    allotted = allot(known, [endpoint.key for endpoint in listening()], base)
     if allotted != known:
         write_private(file, json.dumps(allotted, indent=1))
     return load(folder)
+
+
+def listening() -> list[Endpoint]:
+    """Everything that needs a port: the endpoints, then what shows that the networks are whole."""
+    return [one for one in (*nation.endpoints(), *nation.references()) if one.listens]
 
 
 def load(folder: Path) -> Plan:
@@ -143,7 +156,12 @@ def taken(port: int) -> PlanError:
 
 
 def check_of(endpoint: Endpoint, port: int) -> tuple[str, dict[str, Any]]:
-    """The kind of the check and its spec, as services.probes has them, for this endpoint."""
+    """The kind of the check and its spec, as services.probes has them, for this endpoint.
+
+    `port` counts for those that listen.
+    """
+    if endpoint.speech is Speech.BEAT:
+        return "heartbeat", {"expect_every_seconds": BEAT_EVERY_S, "grace_seconds": BEAT_EVERY_S}
     if endpoint.speech is Speech.GREETING:
         return "tcp", {"host": HOST, "port": port, "expect_banner": greeting_begins(endpoint)}
     scheme = "https" if endpoint.tls else "http"

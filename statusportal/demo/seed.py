@@ -12,6 +12,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import Agency, Membership, Role, User
+from services.catalogue import host_of, schedule_check
+from services.heartbeats import make_token
+from services.labels import Network
 from services.models import (
     Category,
     Channel,
@@ -19,6 +22,7 @@ from services.models import (
     CheckState,
     Edge,
     Location,
+    ReferenceTarget,
     Service,
     StatusChange,
 )
@@ -33,7 +37,7 @@ _LOCATION = "main"
 _ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PASSWORD_LENGTH = 16
 # What staff read of the checks beside the essential one.
-_PART_NAMES = {"": "", "payment": "Payment step"}
+_PART_NAMES = {"": "", "payment": "Payment step", "batch": "Nightly transfer to the banks"}
 
 # One person of each role: name to sign in with, role, agency.
 PEOPLE: tuple[tuple[str, Role, str | None], ...] = (
@@ -54,13 +58,16 @@ class Seeded:
     services: int = 0
     checks: int = 0
     changes: int = 0
+    # Of a demo from before, to which something was added.
+    added: int = 0
 
 
 def seed(*, now: datetime, folder: Path, base_port: int) -> Seeded:
     """Fill an empty catalogue with the demo nation in one transaction, and `folder` with its files.
 
-    With services in the catalogue it writes no row: people may have edited them. Raises
-    statusportal.demo.plan.PlanError where no ports are free.
+    With services in the catalogue it leaves every row as it is, for people may have edited it,
+    and adds only what an older demo had not. Raises statusportal.demo.plan.PlanError where no
+    ports are free.
     """
     plan = prepare(folder, base=base_port)
     with transaction.atomic():
@@ -68,14 +75,18 @@ def seed(*, now: datetime, folder: Path, base_port: int) -> Seeded:
             # Two seeds at once would both find the catalogue empty.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if Service.objects.exists():
-            return Seeded()
+            return Seeded(added=_complete(plan, now))
         agencies = _write_agencies()
         services = _write_services(agencies)
         _write_edges(services)
         checks = _write_checks(services, plan, now)
         changes = _write_history(checks, now)
+        _write_references(plan)
         # Last, because a file cannot be rolled back.
         _write_people(agencies, folder)
+        for endpoint, check in checks:
+            if not endpoint.listens:
+                _write_token(endpoint, check, plan, now)
     return Seeded(services=len(services), checks=len(checks), changes=changes)
 
 
@@ -187,9 +198,58 @@ def _check(endpoint: Endpoint, channel: Channel, plan: Plan) -> Check:
         spec=spec,
         is_essential=endpoint.is_essential,
         slow_after_ms=int(SLOW_AFTER_S * 1000),
+        network=endpoint.network,
+        host=host_of(spec),
     )
     check.secrets = secrets_of(endpoint, plan)
     return check
+
+
+def _write_references(plan: Plan) -> int:
+    """What shows that each network is whole, where it is missing; how many were."""
+    location = Location.objects.get(code=_LOCATION)
+    made = 0
+    for endpoint in nation.references():
+        kind, spec = check_of(endpoint, plan.port(endpoint))
+        _row, is_new = ReferenceTarget.objects.get_or_create(
+            location=location,
+            network=endpoint.network,
+            name=endpoint.slug,
+            defaults={"kind": kind, "spec": spec},
+        )
+        made += is_new
+    return made
+
+
+def _write_token(endpoint: Endpoint, check: Check, plan: Plan, now: datetime) -> None:
+    _row, token = make_token(check=check, now=now)
+    write_private(plan.token_file(endpoint), token)
+
+
+def _complete(plan: Plan, now: datetime) -> int:
+    """Add what came to the demo after this one was seeded; how many rows."""
+    is_older = not ReferenceTarget.objects.exists()
+    added = _write_references(plan)
+    if is_older:
+        inside = {
+            endpoint.slug
+            for endpoint in nation.endpoints()
+            if endpoint.network is Network.GOVERNMENT
+        }
+        checks = Check.objects.filter(channel__service__slug__in=inside)
+        checks.update(network=Network.GOVERNMENT)
+    for endpoint in nation.endpoints():
+        # A token was made once: whoever removed its check meant it.
+        if endpoint.listens or plan.token_file(endpoint).exists():
+            continue
+        channel = Channel.objects.filter(service__slug=endpoint.slug, kind=endpoint.channel).first()
+        if channel is not None:
+            check = _check(endpoint, channel, plan)
+            check.save()
+            schedule_check(check=check, now=now)
+            _write_token(endpoint, check, plan, now)
+            added += 1
+    return added
 
 
 def _write_history(checks: list[tuple[Endpoint, Check]], now: datetime) -> int:

@@ -210,7 +210,8 @@ def test_nobody_else_can_close_a_circle_meanwhile(web):
     def look(done, of_all):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
                 [0x45444745],
             )
             held.append(cursor.fetchone()[0])

@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.conf import settings
@@ -24,7 +26,7 @@ from services.probes.target import Target
 from services.status.health import Outcome
 from services.status.observation import Observation, Reason
 from statusportal.demo import control, nation, plan
-from statusportal.demo.endpoints import Nation
+from statusportal.demo.endpoints import Nation, keep_calling
 from statusportal.demo.nation import Endpoint
 from statusportal.demo.plan import Plan, PlanError
 
@@ -32,7 +34,7 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def endpoint(key: str) -> Endpoint:
-    return next(one for one in nation.endpoints() if one.key == key)
+    return next(one for one in plan.listening() if one.key == key)
 
 
 async def probe(
@@ -87,7 +89,8 @@ def during(ready: Plan) -> Iterator[Callable[..., Any]]:
 
 
 def test_every_endpoint_is_well_in_the_eyes_of_its_own_check(ready: Plan, during: Any):
-    keys = [one.key for one in nation.endpoints()]
+    keys = [one.key for one in plan.listening()]
+    assert len(keys) == 111
 
     async def story(_: Nation) -> None:
         seen = await probe(ready, *keys)
@@ -204,6 +207,51 @@ def test_faults_are_still_there_when_the_endpoints_come_back(ready: Plan, during
     during(["idn/web", "idn/app"], coming_back)
 
 
+INSIDE = ["gdn/api", "gdc/api", "cor/web", "gdx/api"]
+OUTSIDE = ["idn/web", "pay/api", "tel/api"]
+REFERENCES = {
+    network: [f"reference-{network}-{number}/api" for number in (1, 2)]
+    for network in ("internet", "government")
+}
+
+
+@pytest.mark.parametrize(
+    ("network", "gone", "there"),
+    [("government", INSIDE, OUTSIDE), ("internet", OUTSIDE, INSIDE)],
+)
+def test_a_cut_network_refuses_everywhere_with_what_watches_over_it(
+    ready: Plan, during: Any, network: str, gone: list[str], there: list[str]
+):
+    other = "internet" if network == "government" else "government"
+    gone, there = gone + REFERENCES[network], there + REFERENCES[other]
+
+    async def cutting(served: Nation) -> None:
+        await served.order({"act": "break", "slug": "gdn", "how": "text"})
+        assert await served.order({"act": "cut", "network": network}) == [
+            f"{network}: cut until mended"
+        ]
+        assert reasons(await probe(ready, *gone)) == [Reason.REFUSED] * len(gone)
+        assert set(reasons(await probe(ready, *there))) <= {Reason.OK, Reason.TEXT_MISSING}
+
+    async def after_a_restart(served: Nation) -> None:
+        assert reasons(await probe(ready, *gone)) == [Reason.REFUSED] * len(gone)
+        assert set(await served.order({"act": "list"})) == {
+            "gdn/api: text until mended",
+            f"{network}: cut until mended",
+        }
+        assert await served.order({"act": "mend", "slug": network}) == [f"{network}: mended"]
+        # What was wrong beside the cut is still wrong.
+        assert await served.order({"act": "list"}) == ["gdn/api: text until mended"]
+        seen = dict(zip(gone, reasons(await probe(ready, *gone)), strict=True))
+        assert {key for key, reason in seen.items() if reason} == ({"gdn/api"} & set(gone))
+        assert await served.order({"act": "mend", "slug": None}) == ["gdn/api: mended"]
+        assert set(reasons(await probe(ready, *gone, *there))) == {Reason.OK}
+
+    keys = INSIDE + OUTSIDE + REFERENCES["internet"] + REFERENCES["government"]
+    during(keys, cutting)
+    during(keys, after_a_restart)
+
+
 def test_without_the_key_the_payment_interface_is_closed(ready: Plan, during: Any):
     async def story(_: Nation) -> None:
         assert reasons(await probe(ready, "pay/api")) == [Reason.OK]
@@ -240,6 +288,102 @@ def test_rubbish_on_the_control_port_harms_nobody(ready: Plan, during: Any):
         assert await asyncio.to_thread(control.ask, ready, act="list") == ["Nothing is broken."]
 
     during(["idn/web"], story)
+
+
+def test_mending_all_mends_cut_networks_too(ready: Plan, during: Any):
+    async def story(served: Nation) -> None:
+        for network in ("internet", "government"):
+            await served.order({"act": "cut", "network": network})
+        assert await served.order({"act": "mend", "slug": None}) == [
+            "government: mended",
+            "internet: mended",
+        ]
+        assert set(reasons(await probe(ready, *INSIDE, *OUTSIDE))) == {Reason.OK}
+
+    during(INSIDE + OUTSIDE, story)
+
+
+class Portal(BaseHTTPRequestHandler):
+    calls: ClassVar[list[str]]
+
+    def do_POST(self) -> None:
+        self.calls.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def calls(settings: Any) -> Iterator[list[str]]:
+    """What comes to the door of a portal that the demo's systems may call."""
+    Portal.calls = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Portal)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    settings.HEARTBEAT_SELF_URL = f"http://127.0.0.1:{server.server_port}"
+    yield Portal.calls
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+BATCH = next(one for one in nation.endpoints() if one.key == "wage-prot/web/batch")
+
+
+def test_the_nightly_transfer_calls_the_portal_as_it_is_told(
+    ready: Plan, during: Any, calls: list[str]
+):
+    plan.write_private(ready.token_file(BATCH), "t0ken")
+
+    async def heard(served: Nation, *, of: int = 3) -> set[str]:
+        """What comes in the time of so many calls."""
+        calls.clear()
+        caller = asyncio.create_task(keep_calling(BATCH, ready, served.faults, every_s=0.02))
+        for _ in range(25):
+            await asyncio.sleep(0.02)
+            if len(calls) >= of:
+                break
+        caller.cancel()
+        await asyncio.gather(caller, return_exceptions=True)
+        return set(calls)
+
+    async def story(served: Nation) -> None:
+        well, ill = "/api/heartbeats/t0ken/", "/api/heartbeats/t0ken/?status=fail"
+        assert await heard(served) == {well}
+        order = {"act": "break", "slug": "wage-prot", "channel": "web", "how": "error"}
+        assert "wage-prot/web/batch: error until mended" in await served.order(order)
+        assert await heard(served) == {ill}
+        await served.order({**order, "how": "refused"})
+        assert await heard(served) == set()
+        await served.order({"act": "mend", "slug": "wage-prot"})
+        assert await heard(served) == {well}
+        await served.order({"act": "cut", "network": "internet"})
+        assert await heard(served) == set()
+
+    during(["wage-prot/web"], story)
+
+
+def test_a_system_without_a_token_or_a_portal_keeps_trying_in_silence(
+    ready: Plan, during: Any, settings: Any, caplog: pytest.LogCaptureFixture
+):
+    settings.HEARTBEAT_SELF_URL = "http://127.0.0.1:1"
+
+    async def story(served: Nation) -> None:
+        for there in (True, False):
+            if there:
+                plan.write_private(ready.token_file(BATCH), "t0ken")
+            else:
+                ready.token_file(BATCH).unlink()
+            caller = asyncio.create_task(keep_calling(BATCH, ready, served.faults, every_s=0.01))
+            await asyncio.sleep(0.1)
+            assert not caller.done()
+            caller.cancel()
+            await asyncio.gather(caller, return_exceptions=True)
+
+    during([], story)
+    assert caplog.records == []
 
 
 def test_a_taken_port_is_named(ready: Plan):
@@ -309,7 +453,7 @@ def test_a_bad_port_base_is_one_sentence(monkeypatch: pytest.MonkeyPatch, demo_f
 
 
 def test_the_command_wants_a_service_or_all(demo_folder: Path):
-    with pytest.raises(CommandError, match="Say which service to mend, or --all"):
+    with pytest.raises(CommandError, match="Say which service or network to mend, or --all"):
         said("mend")
     with pytest.raises(CommandError, match="has no service 'nothing'"):
         said("mend", "nothing")
@@ -327,7 +471,7 @@ def test_the_endpoints_run_as_a_process_obey_and_end_when_told(demo_folder: Path
     try:
         assert running.stdout is not None
         assert running.stdout.readline() == (
-            "107 endpoints of the demo nation answer on 127.0.0.1.\n"
+            "111 endpoints of the demo nation answer on 127.0.0.1.\n"
         )
         assert said("break", "id-renew", "--channel", "kiosk", "--how", "timeout") == (
             "id-renew/kiosk: timeout until mended\n"
@@ -340,6 +484,9 @@ def test_the_endpoints_run_as_a_process_obey_and_end_when_told(demo_folder: Path
         assert reasons(seen) == [Reason.NO_ANSWER]
         assert said("mend", "--all") == "gdn/api: mended\nid-renew/kiosk: mended\n"
         assert said("mend", "gdn") == "Nothing was broken there.\n"
+        assert said("cut", "government") == "government: cut until mended\n"
+        assert reasons(asyncio.run(probe(ready, "gdn/api"))) == [Reason.REFUSED]
+        assert said("mend", "government") == "government: mended\n"
         said("break", "sms", "--how", "timeout")
         with socket.create_connection(("127.0.0.1", ready.ports["sms/api"])):
             running.send_signal(signal.SIGTERM)

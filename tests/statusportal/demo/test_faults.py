@@ -24,6 +24,11 @@ def file(tmp_path: Path) -> Path:
         ("id-renew", None, How.TLS, ["web", "web/payment", "app"]),
         ("id-renew", None, How.TEXT, ["web", "web/payment", "app"]),
         ("sms", None, How.TEXT, ["api"]),
+        # A job that calls us can fail or fall silent, and says no text.
+        ("wage-prot", None, How.ERROR, ["web", "web/batch"]),
+        ("wage-prot", None, How.TIMEOUT, ["web", "web/batch"]),
+        ("wage-prot", None, How.TEXT, ["web"]),
+        ("wage-prot", None, How.TLS, ["web"]),
         ("idn", None, How.REFUSED, ["web", "app"]),
     ],
 )
@@ -92,6 +97,23 @@ def test_a_bad_certificate_strikes_in_the_handshake_alone(file: Path):
     assert faults.strike("idn/web", in_handshake=False) is None
     assert faults.strike("idn/web", in_handshake=True) is How.TLS
     assert faults.strike("idn/web", in_handshake=True) is None
+
+
+def test_a_cut_network_refuses_and_counts_nothing_of_what_is_wrong_beside_it(file: Path):
+    faults = Faults(file)
+    faults.put(["gdn/api"], Fault(How.TEXT, 1))
+    faults.put(["cor/web"], Fault(How.TLS))
+    faults.put(["government"], Fault(How.REFUSED))
+    again = Faults(file)
+    assert again["gdn/api"] == again["gdx/api"] == Fault(How.REFUSED)
+    assert again["reference-government-2/api"] == Fault(How.REFUSED)
+    assert again["idn/web"] is None
+    assert [again.strike("gdn/api", in_handshake=False) for _ in range(2)] == [How.REFUSED] * 2
+    assert again.strike("cor/web", in_handshake=True) is None
+
+    assert again.drop(["government"]) == ["government"]
+    assert again.items() == [("cor/web", Fault(How.TLS)), ("gdn/api", Fault(How.TEXT, 1))]
+    assert again.strike("cor/web", in_handshake=True) is How.TLS
 
 
 def test_faults_outlive_the_process_with_what_is_left_of_them(file: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.bilingual import Bilingual
-from services.labels import ChannelKind, Visibility
+from services.labels import ChannelKind, Network, Visibility
 from services.status.cascade import EdgeKind
 from statusportal.demo import nation
 from statusportal.demo.nation import Service, Speech
@@ -177,18 +177,33 @@ def test_web_app_and_kiosk_are_monitored_contact_and_counter_are_not():
 def test_its_endpoints_speak_in_every_way_that_a_check_can_hear():
     endpoints = nation.endpoints()
     spoken = Counter(endpoint.speech for endpoint in endpoints)
-    assert len(endpoints) == 107
-    assert len({endpoint.key for endpoint in endpoints}) == 107
+    assert len(endpoints) == 108
+    assert len({endpoint.key for endpoint in endpoints}) == 108
     assert spoken == {
         Speech.PAGE: 47,
         Speech.STATE: 46,
         Speech.PLAIN: 10,
         Speech.GREETING: 3,
         Speech.KEYED_STATE: 1,
+        Speech.BEAT: 1,
     }
     assert sum(endpoint.tls for endpoint in endpoints) == 42
     assert [e.slug for e in endpoints if e.charset == "windows-1256"] == ["cert-equiv", "tm-reg"]
     assert [e.slug for e in endpoints if e.speech is Speech.GREETING] == ["sms", "gdn", "tel"]
+
+
+def test_what_runs_inside_the_government_is_looked_at_from_inside():
+    inside = {one.slug for one in nation.endpoints() if one.network is Network.GOVERNMENT}
+    assert inside == {"gdn", "gdc", "cor", "gdx"}
+
+
+def test_each_network_has_two_references_that_are_nobodys_service():
+    networks = Counter(one.network for one in nation.references())
+    assert networks == {Network.INTERNET: 2, Network.GOVERNMENT: 2}
+    assert not {one.slug for one in nation.references()} & {one.slug for one in nation.services()}
+    # Their names are orders of their own.
+    assert nation.service("internet") is None
+    assert nation.service("government") is None
 
 
 def test_the_data_files_are_short_enough_to_read():

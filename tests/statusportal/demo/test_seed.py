@@ -14,7 +14,7 @@ from django.db.models import Count
 from accounts.access import Act, may
 from accounts.models import Agency, Membership, User
 from core.encryption import unseal
-from services import queries
+from services import heartbeats, queries
 from services.labels import Visibility
 from services.models import (
     Category,
@@ -22,20 +22,35 @@ from services.models import (
     Check,
     CheckState,
     Edge,
+    HeartbeatToken,
+    ReferenceTarget,
     Service,
     StatusChange,
 )
 from services.probes import KINDS
 from services.status import cascade
 from services.status.health import CheckHealth, Health
-from statusportal.demo import plan
+from statusportal.demo import nation, plan
 from statusportal.demo.plan import Plan
 from statusportal.demo.seed import PEOPLE, Seeded, seed
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 22, 9, 30, 12, tzinfo=UTC)
-TABLES = (Agency, Category, Service, Channel, Check, CheckState, Edge, StatusChange, Membership)
+BATCH = next(one for one in nation.endpoints() if not one.listens)
+TABLES = (
+    Agency,
+    Category,
+    Service,
+    Channel,
+    Check,
+    CheckState,
+    Edge,
+    StatusChange,
+    Membership,
+    ReferenceTarget,
+    HeartbeatToken,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +69,13 @@ def rows() -> dict[str, list[Any]]:
 
 
 def test_it_writes_the_whole_nation(seeded: Seeded):
-    assert (seeded.services, seeded.checks) == (56, 107)
+    assert (seeded.services, seeded.checks) == (56, 108)
     assert Agency.objects.count() == 16
     assert Category.objects.count() == 12
     assert Service.objects.filter(is_shared=True).count() == 16
     assert Service.objects.filter(is_shared=False).count() == 40
     assert Service.objects.filter(visibility=Visibility.PUBLIC).count() == 52
-    assert CheckState.objects.count() == 107
+    assert CheckState.objects.count() == 108
     assert StatusChange.objects.count() == seeded.changes
 
 
@@ -103,7 +118,7 @@ def test_every_monitored_channel_has_one_essential_check(seeded: Seeded):
         .values_list("number", flat=True)
     )
     assert set(counts) == {1}
-    assert Check.objects.filter(is_essential=False).count() == 7
+    assert Check.objects.filter(is_essential=False).count() == 8
 
 
 def test_the_key_is_encrypted_and_stands_in_no_spec(seeded: Seeded, ready: Plan):
@@ -112,6 +127,77 @@ def test_the_key_is_encrypted_and_stands_in_no_spec(seeded: Seeded, ready: Plan)
     assert unseal(check.sealed_secrets) == {plan.KEY_HEADER: ready.api_key}
     assert ready.api_key not in check.sealed_secrets
     assert ready.api_key not in str(check.spec)
+
+
+def test_each_network_has_its_references_and_its_checks(seeded: Seeded, ready: Plan):
+    for network, slugs in (("government", {"gdn", "gdc", "cor", "gdx"}), ("internet", None)):
+        found = queries.references(location="main", network=network, due_at=NOW, timeout_s=3.0)
+        assert [(target.kind, target.spec["port"]) for target in found] == [
+            ("tcp", ready.ports[f"reference-{network}-{number}/api"]) for number in (1, 2)
+        ]
+        watched = Check.objects.filter(network=network)
+        if slugs:
+            assert set(watched.values_list("channel__service__slug", flat=True)) == slugs
+        else:
+            assert watched.count() == 104
+
+
+def test_checks_know_their_host_as_if_a_person_had_saved_them(seeded: Seeded):
+    assert set(Check.objects.values_list("kind", "host").distinct()) == {
+        ("http", "127.0.0.1"),
+        ("tcp", "127.0.0.1"),
+        ("heartbeat", ""),
+    }
+
+
+def test_the_nightly_transfer_has_a_token_that_only_its_system_knows(seeded: Seeded, ready: Plan):
+    check = Check.objects.get(kind="heartbeat")
+    assert (check.channel.service.slug, check.is_essential) == ("wage-prot", False)
+    [file] = ready.folder.glob("heartbeat-token-*")
+    assert file.stat().st_mode & 0o077 == 0
+    token = file.read_text()
+    assert heartbeats.receive(token=token, has_failed=False, now=NOW)
+    assert check.heartbeat.last_beat_at == NOW
+    assert HeartbeatToken.objects.get().digest != token
+
+
+def test_an_older_demo_gets_what_it_had_not_and_keeps_the_rest(seeded: Seeded, ready: Plan):
+    ReferenceTarget.objects.all().delete()
+    # What has a history stays, so this one goes with its own.
+    StatusChange.objects.filter(check_ref__kind="heartbeat").delete()
+    Check.objects.filter(kind="heartbeat").delete()
+    Check.objects.update(network="internet")
+    ready.token_file(BATCH).unlink()
+    Service.objects.filter(slug="idn").update(name_en="Edited by a person")
+
+    again = seed(now=NOW + timedelta(days=3), folder=ready.folder, base_port=0)
+
+    assert again == Seeded(added=5)
+    assert ReferenceTarget.objects.count() == 4
+    assert Check.objects.filter(network="government").count() == 4
+    check = Check.objects.get(kind="heartbeat")
+    assert (
+        NOW + timedelta(days=3) <= (check.next_due_at or NOW) < NOW + timedelta(days=3, seconds=15)
+    )
+    assert CheckState.objects.filter(check_ref=check).count() == 1
+    assert heartbeats.receive(token=ready.token_file(BATCH).read_text(), has_failed=False, now=NOW)
+    assert Service.objects.get(slug="idn").name_en == "Edited by a person"
+
+
+def test_what_people_took_out_of_a_demo_stays_out_but_references_come_back(
+    seeded: Seeded, ready: Plan
+):
+    Check.objects.filter(kind="heartbeat").update(is_enabled=False)
+    Check.objects.filter(channel__service__slug="gdn").update(network="internet")
+    ReferenceTarget.objects.filter(network="internet").update(is_enabled=False)
+    ReferenceTarget.objects.filter(name="reference-government-1").delete()
+
+    again = seed(now=NOW + timedelta(days=3), folder=ready.folder, base_port=0)
+
+    assert again == Seeded(added=1)
+    assert [row.is_enabled for row in Check.objects.filter(kind="heartbeat")] == [False]
+    assert Check.objects.filter(network="government").count() == 3
+    assert ReferenceTarget.objects.filter(is_enabled=True).count() == 2
 
 
 def test_the_key_reaches_the_probe(seeded: Seeded, ready: Plan):
@@ -124,7 +210,7 @@ def test_nobody_has_looked_yet_and_the_first_round_is_spread(seeded: Seeded):
     assert {state.health for state in CheckState.objects.all()} == {CheckHealth.UNKNOWN.value}
     assert not CheckState.objects.exclude(last_started_at=None).exists()
     due = sorted(check.next_due_at or NOW for check in Check.objects.all())
-    assert len(set(due)) == 107
+    assert len(set(due)) == 108
     assert due[0] == NOW
     assert due[-1] < NOW + timedelta(seconds=15)
     assert max(after - before for before, after in pairwise(due)) < timedelta(seconds=0.5)
@@ -134,7 +220,7 @@ def test_history_is_marked_and_each_check_has_an_unbroken_chain(seeded: Seeded):
     assert not StatusChange.objects.filter(is_demo=False).exists()
     changes = StatusChange.objects.order_by("check_ref_id", "at", "id").select_related("location")
     chains = {key: list(chain) for key, chain in groupby(changes, lambda c: c.check_ref_id)}
-    assert len(chains) == 107
+    assert len(chains) == 108
     for chain in chains.values():
         assert chain[0].from_health == CheckHealth.UNKNOWN.value
         assert chain[0].at == NOW - timedelta(days=90)

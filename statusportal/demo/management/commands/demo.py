@@ -14,14 +14,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core import env
-from statusportal.demo import control, endpoints, faults, history, nation, plan, seed
+from services.labels import Network
+from statusportal.demo import control, endpoints, faults, history, plan, seed
 from statusportal.demo.faults import CannotBreak, How
 
 
 class Command(BaseCommand):
     """For operators' terminals, in English alone. Refuses outside the demo."""
 
-    help = "The demo nation: seed, endpoints, break, mend, list."
+    help = "The demo nation: seed, endpoints, break, cut, mend, list."
     # `endpoints` has to start without a database, and `break` to be quick.
     requires_system_checks = ()
 
@@ -37,8 +38,11 @@ class Command(BaseCommand):
         breaking.add_argument("--times", type=int, help="only the next answers, so many of them")
         breaking.add_argument("--how", choices=[how.value for how in How], default=How.ERROR.value)
 
+        cutting = acts.add_parser("cut", help="cut a whole network, with what watches over it")
+        cutting.add_argument("network", choices=[str(network) for network in Network])
+
         mending = acts.add_parser("mend", help="let them work again")
-        mending.add_argument("slug", nargs="?")
+        mending.add_argument("slug", nargs="?", help="of a service, or the name of a network")
         mending.add_argument("--channel", help="only this one")
         mending.add_argument("--all", action="store_true", dest="everything")
 
@@ -55,6 +59,7 @@ class Command(BaseCommand):
             "seed": self._seed,
             "endpoints": self._endpoints,
             "break": self._break,
+            "cut": self._cut,
             "mend": self._mend,
             "list": self._list,
         }
@@ -67,7 +72,10 @@ class Command(BaseCommand):
         base = env.number("DEMO_PORT_BASE", plan.DEFAULT_BASE, at_least=1024)
         seeded = seed.seed(now=timezone.now(), folder=_folder(), base_port=base)
         if not seeded.services:
-            self.stdout.write("The catalogue has services already; nothing was changed.")
+            what = "nothing was changed"
+            if seeded.added:
+                what = f"{seeded.added} rows that the demo had not yet were added"
+            self.stdout.write(f"The catalogue has services already; {what}.")
             return
         self.stdout.write(
             f"The demo nation is there: {seeded.services} services, {seeded.checks} checks,"
@@ -93,10 +101,13 @@ class Command(BaseCommand):
         faults.chosen(slug, channel=channel, how=How(how), times=times)
         self._order(act="break", slug=slug, channel=channel, how=how, times=times)
 
+    def _cut(self, *, network: str, **_: Any) -> None:
+        self._order(act="cut", network=network)
+
     def _mend(self, *, slug: str | None, channel: str | None, everything: bool, **_: Any) -> None:
         if (slug is None) is not everything or (channel and everything):
-            raise CommandError("Say which service to mend, or --all.")
-        if slug is not None:
+            raise CommandError("Say which service or network to mend, or --all.")
+        if slug is not None and slug not in set(Network):
             faults.chosen(slug, channel=channel)
         self._order(act="mend", slug=slug, channel=channel)
 
@@ -105,7 +116,7 @@ class Command(BaseCommand):
             self._order(act="list")
             return
         ready = plan.load(_folder())
-        for endpoint in nation.endpoints():
+        for endpoint in plan.listening():
             _kind, spec = plan.check_of(endpoint, ready.port(endpoint))
             self.stdout.write(
                 f"{endpoint.key}  {spec.get('url') or spec['host']}:{spec.get('port', '')}"
