@@ -213,22 +213,6 @@ def locations() -> list[str]:
     )
 
 
-def changes_since(start: datetime) -> QuerySet[StatusChange]:
-    """The changes that began at `start` or later, in the order in which they came true."""
-    return StatusChange.objects.filter(at__gte=start).order_by("at", "confirmed_at", "id")
-
-
-def standing_at(instant: datetime) -> dict[tuple[int, str], int]:
-    """What each check was at `instant`, by (check, code of location): its last change before."""
-    rows = (
-        StatusChange.objects.filter(at__lt=instant)
-        .order_by("check_ref_id", "location_id", "-at", "-confirmed_at", "-id")
-        .distinct("check_ref_id", "location_id")
-        .values_list("check_ref_id", "location__code", "to_health")
-    )
-    return {(check_id, location): health for check_id, location, health in rows}
-
-
 def newest_change_id() -> int:
     """The id of the newest change, 0 where there is none: whether history must be rebuilt."""
     return StatusChange.objects.order_by("-id").values_list("id", flat=True).first() or 0

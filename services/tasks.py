@@ -73,7 +73,7 @@ def keep_partitions(**_: Any) -> None:
     """Every hour: partitions of the next days are made, and what is past keeping goes."""
     now = timezone.now()
     partitions.keep(now=now, kept_days=settings.OBSERVATION_DAYS)
-    hours.delete_before(now - timedelta(days=getattr(settings, "FIGURE_HOURS_DAYS", 90)))
+    hours.delete_before(now - timedelta(days=settings.FIGURE_HOURS_DAYS))
 
 
 @shared_task

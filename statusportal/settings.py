@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from core import env
+from core.bilingual import Bilingual
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -41,7 +41,9 @@ if not FIELD_ENCRYPTION_KEYS:
 PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 if _public.scheme not in {"http", "https"} or not _public.hostname:
-    raise ImproperlyConfigured("PUBLIC_URL must be a whole address, such as https://status.gov.example.")
+    raise ImproperlyConfigured(
+        "PUBLIC_URL must be a whole address, such as https://status.gov.example."
+    )
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", _public.hostname)
 if DEMO:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
@@ -285,6 +287,7 @@ FAST_SHARE_PERCENT = env.number("FAST_SHARE_PERCENT", 10, at_least=1)
 # The demo's hosts are all one: loopback.
 FAST_PER_HOST = env.number("FAST_PER_HOST", 100 if DEMO else 5, at_least=1)
 OBSERVATION_DAYS = env.number("OBSERVATION_DAYS", 7, at_least=1)
+FIGURE_HOURS_DAYS = env.number("FIGURE_HOURS_DAYS", 90, at_least=1)
 PROBE_SHARD_SIZE = env.number("PROBE_SHARD_SIZE", 200, at_least=1)
 PROBE_CONCURRENCY = env.number("PROBE_CONCURRENCY", 200, at_least=1)
 PROBE_PER_HOST = env.number("PROBE_PER_HOST", 150 if DEMO else 8, at_least=1)
@@ -311,12 +314,67 @@ for _name, _networks in (
         except ValueError as error:
             raise ImproperlyConfigured(f"{_name}: {error}.") from None
 
+# --- Maintenance (docs/windows.md) ----------------------------------------------------------
+
+
+def _weekdays(name: str, default: str) -> frozenset[int]:
+    """Days of the week by their first three letters, counted from Monday."""
+    known = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    chosen = [word.lower() for word in env.words(name, default)]
+    if strange := [word for word in chosen if word not in known]:
+        raise ImproperlyConfigured(f"{name} names no day: {strange[0]!r}. Days: {' '.join(known)}.")
+    return frozenset(known.index(word) for word in chosen)
+
+
+def _hours(name: str, default: str) -> tuple[time, time]:
+    """A span of the clock, such as 23:00-05:00."""
+    value = env.text(name, default)
+    try:
+        opens, closes = (
+            datetime.strptime(part.strip(), "%H:%M").time()  # noqa: DTZ007 - of the wall
+            for part in value.split("-")
+        )
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} must be two times, such as 23:00-05:00, not {value!r}."
+        ) from None
+    if opens == closes:
+        raise ImproperlyConfigured(f"{name} must be two different times, not {value!r}.")
+    return opens, closes
+
+
+WEEKEND = _weekdays("WEEKEND", "fri sat")
+MAINTENANCE_LOW_USE = _hours("MAINTENANCE_LOW_USE", "23:00-05:00")
+MAINTENANCE_RAMADAN_PEAK = _hours("MAINTENANCE_RAMADAN_PEAK", "20:00-03:00")
+# From the announcement to the start; urgent: tier 1 and shared services.
+MAINTENANCE_LEAD_URGENT = _seconds("MAINTENANCE_LEAD_URGENT", 72 * 3600)
+MAINTENANCE_LEAD = _seconds("MAINTENANCE_LEAD", 48 * 3600)
+MAINTENANCE_LONGEST = _seconds("MAINTENANCE_LONGEST", 24 * 3600)
+# Banners show a window from so long before its start until so long after its completion.
+MAINTENANCE_NOTICE = _seconds("MAINTENANCE_NOTICE", 24 * 3600)
+MAINTENANCE_AFTER = _seconds("MAINTENANCE_AFTER", 2 * 3600)
+# Rule 16: a window that is open so long after its end alarms a supervisor.
+MAINTENANCE_OVERDUE = _seconds("MAINTENANCE_OVERDUE", 3600)
+# What is completed, cancelled or postponed stays in lists and calendars for so long.
+MAINTENANCE_KEPT_DAYS = env.number("MAINTENANCE_KEPT_DAYS", 30, at_least=30)
+
 # --- The authority --------------------------------------------------------------------------
 
 AUTHORITY_NAME_AR = env.text("AUTHORITY_NAME_AR", "الهيئة الوطنية للخدمات الرقمية")
 AUTHORITY_NAME_EN = env.text("AUTHORITY_NAME_EN", "National Digital Services Authority")
 CONTACT_PHONE = env.text("CONTACT_PHONE", "80000000" if DEMO else "")
-PORTAL_NAME = _("Status of government services")
+PORTAL_NAME = Bilingual(
+    env.text("PORTAL_NAME_AR", "حالة الخدمات الحكومية"),
+    env.text("PORTAL_NAME_EN", "Status of government services"),
+)
+# The deployment's own look (statusportal.public.brand); each empty: ours.
+BRAND_ACCENT = env.text("BRAND_ACCENT", "")
+BRAND_ACCENT_DARK = env.text("BRAND_ACCENT_DARK", "")
+BRAND_LOGO = env.text("BRAND_LOGO", "")
+BRAND_FONT = env.text("BRAND_FONT", "")
+BRAND_FONT_BOLD = env.text("BRAND_FONT_BOLD", "")
+# A second date, by the Umm al-Qura calendar, beside every "as of".
+HIJRI = env.flag("HIJRI", default=False)
 
 # --- Logging --------------------------------------------------------------------------------
 

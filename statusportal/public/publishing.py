@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
-from services import queries
+from services import past
 from statusportal.public import history, snapshot, store
 from statusportal.public.history import StoredDay
 from statusportal.public.shape import History, Snapshot
@@ -20,8 +20,11 @@ from statusportal.public.shape import History, Snapshot
 # One builder at a time, or an older snapshot could overwrite a newer one.
 _LOCK = 7_301_002
 
-# The version of the history that this process read last.
-_read: str | None = None
+# A nation's bars take seconds to read: where something changes all the time, not each time.
+_HISTORY_EVERY = timedelta(seconds=10)
+# Which history readers have: when it was read, and its version. In Redis, beside the history
+# itself: publishers take turns, and Redis may come back empty.
+_HISTORY_KEY = "portal:history:published"
 
 
 def publish_snapshot(*, now: datetime) -> bool:
@@ -29,34 +32,47 @@ def publish_snapshot(*, now: datetime) -> bool:
 
     The history is read again only when the stored figures, the day or the services are others.
     """
-    global _read
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             (ours,) = cursor.fetchone()
         if not ours:
             return False
-        built = snapshot.build(now=now)
-        today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-        services = [service.id for service in built.truth.services]
-        version = _version(services, today)
-        past = _history(built, services, now) if version != _read else None
         # Before the lock goes: whoever comes next reads and publishes what is newer.
-        store.publish(_client(), built, past, version)
-        _read = version
+        _publish(snapshot.build(now=now), now)
     return True
 
 
-def _version(services: Sequence[str], today: date) -> str:
-    """The same in every process, so that two that take turns do not publish one history twice."""
-    return f"{queries.figures_version()}:{today}:{crc32(' '.join(services).encode()):x}"
+def _publish(built: Snapshot, now: datetime) -> None:
+    client = _client()
+    services = [service.id for service in built.truth.services]
+    version = _version(services, now)
+    held = client.get(_HISTORY_KEY)
+    text = held.decode() if isinstance(held, bytes) else ""
+    published_at, _space, published = text.partition(" ")
+    # A figure may wait for a few seconds; a new day or a new service may not.
+    waits = (
+        version.partition(":")[2] == published.partition(":")[2]
+        and now - datetime.fromisoformat(published_at) < _HISTORY_EVERY
+    )
+    if version == published or waits:
+        store.publish(client, built, None, published)
+        return
+    store.publish(client, built, _history(built, services, now), version)
+    client.set(_HISTORY_KEY, f"{now.isoformat()} {version}")
+
+
+def _version(services: Sequence[str], now: datetime) -> str:
+    """The same in every process: the stored figures, then the day and which services there are."""
+    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return f"{past.figures_version()}:{today}:{crc32(' '.join(services).encode()):x}"
 
 
 def _history(built: Snapshot, services: Sequence[str], now: datetime) -> History:
     zone = ZoneInfo(settings.TIME_ZONE)
     first = now.astimezone(zone).date() - timedelta(days=history.DAYS - 1)
     stored: dict[str, list[StoredDay]] = defaultdict(list)
-    for public_id, *figures in queries.shown_days(first):
+    for public_id, *figures in past.shown_days(first):
         stored[public_id].append(StoredDay(*figures))
     return history.assemble(services, stored, now=now, zone=zone, is_demo=built.truth.is_demo)
 

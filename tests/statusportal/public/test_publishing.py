@@ -30,7 +30,6 @@ DAY_S = 86_400
 def client(monkeypatch) -> Iterator[redis.Redis]:
     client = connect(real_settings.REDIS_URL)
     client.flushdb()
-    monkeypatch.setattr(publishing, "_read", None)
     monkeypatch.setattr(publishing, "_connection", None)
     yield client
     client.flushdb()
@@ -143,12 +142,25 @@ def test_history_is_read_again_when_a_figure_or_the_day_changed_and_not_before()
     assert with_another_service.history_version != first.history_version
     assert [len(row.days) for row in with_another_service.history.services] == [90, 90]
 
-    with_its_figures = published(NOW + timedelta(seconds=32))
+    soon = published(NOW + timedelta(seconds=32))
+    assert soon.history_version == with_another_service.history_version
+    with_its_figures = published(NOW + timedelta(seconds=41), refreshed=False)
     assert with_its_figures.history_version != with_another_service.history_version
 
     tomorrow = published(NOW + timedelta(hours=12), refreshed=False)
     assert tomorrow.history_version != with_its_figures.history_version
     assert tomorrow.history.services[0].days[-1].day == date(2026, 11, 11)
+
+
+@pytest.mark.django_db
+def test_a_redis_that_came_back_empty_gets_the_history_at_once(client: redis.Redis) -> None:
+    service = measured("a", (NOW - HOUR, CheckHealth.OK))
+    before = history_of(service, published())
+    client.flushdb()
+
+    after = published(NOW + timedelta(seconds=1), refreshed=False)
+
+    assert history_of(service, after) == before
 
 
 @pytest.mark.django_db
@@ -169,7 +181,7 @@ def test_a_corrected_yesterday_reaches_the_page() -> None:
             confirmed_at=NOW,
         )
 
-    assert history_of(service, published(NOW + timedelta(seconds=1))).days[-2].down == 3600
+    assert history_of(service, published(NOW + timedelta(seconds=10))).days[-2].down == 3600
 
 
 @pytest.mark.django_db(transaction=True)
