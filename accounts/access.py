@@ -21,9 +21,24 @@ class Act(StrEnum):
     EDIT_PEOPLE = "people.edit"
     VIEW_AUDIT = "audit.view"
     VIEW_WHY = "status.why"
+    REQUEST_WINDOW = "window.request"
+    # Within the policy and below tier 1; beyond it the authority decides.
+    APPROVE_WINDOW = "window.approve"
+    APPROVE_ANY_WINDOW = "window.approve_any"
+    # Extend and complete what runs.
+    RUN_WINDOW = "window.run"
 
 
 _EVERYBODY = frozenset(Role)
+_WORK_ON_WINDOWS = frozenset(
+    {
+        Role.AGENCY_STAFF,
+        Role.AGENCY_PUBLISHER,
+        Role.OPERATOR,
+        Role.SUPERVISOR,
+        Role.ADMINISTRATOR,
+    }
+)
 _ALLOWED: dict[Act, frozenset[Role]] = {
     Act.VIEW_CATALOGUE: _EVERYBODY,
     Act.EDIT_CATALOGUE: frozenset(
@@ -35,6 +50,10 @@ _ALLOWED: dict[Act, frozenset[Role]] = {
     Act.EDIT_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Act.VIEW_AUDIT: frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR}),
     Act.VIEW_WHY: _EVERYBODY,
+    Act.REQUEST_WINDOW: _WORK_ON_WINDOWS,
+    Act.APPROVE_WINDOW: frozenset({Role.AGENCY_PUBLISHER, Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    Act.APPROVE_ANY_WINDOW: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    Act.RUN_WINDOW: _WORK_ON_WINDOWS,
 }
 
 

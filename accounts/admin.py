@@ -24,8 +24,9 @@ from core.admin import ACTS, RecordedForm, instant, lines_of
 from core.audit import AuditEntry
 from core.outbox import Event
 
-admin.site.site_header = settings.PORTAL_NAME
-admin.site.site_title = settings.PORTAL_NAME
+# In the language of whoever looks: `str` of it follows the active one.
+admin.site.site_header = settings.PORTAL_NAME  # type: ignore[assignment]
+admin.site.site_title = settings.PORTAL_NAME  # type: ignore[assignment]
 admin.site.index_title = _("Catalogue and people")
 # What anybody may do is decided by roles, in accounts.access; groups would decide nothing.
 admin.site.unregister(Group)

@@ -41,6 +41,12 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 10},
     },
+    # What the clock alone makes happen to planned windows.
+    "sweep windows": {
+        "task": "maintenance.tasks.sweep",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "keep partitions": {
         "task": "services.tasks.keep_partitions",
         "schedule": 3600.0,

@@ -17,14 +17,15 @@ from django.db import OperationalError, connection, transaction
 from services import past, queries
 from services.models import FiguresMark, Service
 from services.past import FIGURES
-from services.status.cascade import Edge, EdgeKind
 from services.status.health import CheckHealth
-from services.status.machine import GAP_INTERVALS, Change
+from services.status.machine import Change
 from services.status.observation import Reason
 from services.status.timeline import days
 from services.status.uptime import Figures
+from services.status.window import Window
+from statusportal import figured
 from statusportal.public import history
-from statusportal.public.history import ChannelPast, CheckPast, Nation, Past
+from statusportal.public.history import Past
 
 # The present day of every service is written anew when its figures are older than this; with a
 # beat of 20 s that is once a minute.
@@ -39,6 +40,7 @@ _PART_DAYS = 31
 # Nobody who stores observations waits longer for us than this.
 _LOCK_TIMEOUT = "1s"
 _ROWS_AT_ONCE = 5_000
+_DAY = timedelta(days=1)
 
 # (service, day) → seconds, in the order of FIGURES.
 _Rows = Mapping[tuple[str, date], tuple[int, ...]]
@@ -140,7 +142,7 @@ class _Work:
         self.mark = mark
         # In this order: a change must never be newer than the last observations we know of,
         # or a check that came back a moment ago would look silent.
-        self.nation = _nation()
+        self.nation = figured.nation()
         self.horizon = _settled_change_id(mark.last_change_id)
         self.settled = (self.now - _SETTLES_IN).astimezone(self.zone).date() - timedelta(days=1)
         self.closed = mark.closed_day or self.settled
@@ -248,8 +250,16 @@ class _Work:
             return {}
         start, end = periods[0][1], periods[-1][2]
         only = None if len(services) == len(self.nation.services) else services
+        windows = figured.windows(start, end)
+        # Rule 15 asks whether an outage was under way when a window began.
+        first = min([start, *(one.starts_at - _DAY for ones in windows.values() for one in ones)])
         spans = history.timelines(
-            self.nation, self._past(start, end, only), start=start, end=end, now=now, only=only
+            self.nation,
+            self._past(first, end, only, windows),
+            start=first,
+            end=end,
+            now=now,
+            only=only,
         )
         return {
             (service, day): _row(spent)
@@ -257,7 +267,13 @@ class _Work:
             for day, spent in history.day_figures(spans[service], periods).items()
         }
 
-    def _past(self, start: datetime, end: datetime, services: set[str] | None) -> Past:
+    def _past(
+        self,
+        start: datetime,
+        end: datetime,
+        services: set[str] | None,
+        windows: Mapping[str, Sequence[Window]],
+    ) -> Past:
         """The stored interval sets of a period: the one place where more kinds of them come in."""
         checks = None
         if services is not None:
@@ -281,7 +297,7 @@ class _Work:
                 )
             )
         standing = past.standing_before(start, up_to_id=self.horizon, checks=checks)
-        return Past(changes=changes, standing=standing)
+        return Past(changes=changes, standing=standing, windows=windows)
 
     # --- comparing --------------------------------------------------------------------------
 
@@ -379,38 +395,6 @@ def _whole(row: Sequence[int]) -> int:
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return days(day, day + timedelta(days=1), zone)[0][1]
-
-
-def _nation() -> Nation:
-    """The catalogue as it is measured: 5 statements, however many services."""
-    by_channel: dict[int, list[CheckPast]] = defaultdict(list)
-    for check in past.measured_checks():
-        by_channel[check.channel_id].append(
-            CheckPast(
-                id=check.id,
-                is_essential=check.is_essential,
-                fresh_for=GAP_INTERVALS * check.interval + check.timeout,
-                seen=check.seen,
-            )
-        )
-    return Nation(
-        services={
-            str(service): tuple(
-                ChannelPast(channel, tuple(by_channel[channel])) for channel in channels
-            )
-            for service, channels in past.channels_of_services().items()
-        },
-        edges=[
-            Edge(
-                str(upstream),
-                str(dependant),
-                EdgeKind(kind),
-                None if channel is None else str(channel),
-            )
-            for upstream, dependant, kind, channel in past.edges_by_id()
-        ],
-        locations=past.location_ids(),
-    )
 
 
 def _held_mark(*, wait: bool) -> FiguresMark | None:

@@ -179,7 +179,10 @@ TEMPLATES = [
             ],
             "builtins": ["template_partials.templatetags.partials"],
             # `public` is a package and not an app: its tags are named here.
-            "libraries": {"portal": "statusportal.public.templatetags.portal"},
+            "libraries": {
+                "portal": "statusportal.public.templatetags.portal",
+                "windows": "statusportal.public.templatetags.windows",
+            },
         },
     }
 ]
@@ -344,6 +347,11 @@ def _hours(name: str, default: str) -> tuple[time, time]:
 
 
 WEEKEND = _weekdays("WEEKEND", "fri sat")
+_first = _weekdays("WEEK_START", "sun")
+if len(_first) != 1:
+    raise ImproperlyConfigured("WEEK_START must be one day.")
+# Tables of a month begin their weeks with it.
+WEEK_START = min(_first)
 MAINTENANCE_LOW_USE = _hours("MAINTENANCE_LOW_USE", "23:00-05:00")
 MAINTENANCE_RAMADAN_PEAK = _hours("MAINTENANCE_RAMADAN_PEAK", "20:00-03:00")
 # From the announcement to the start; urgent: tier 1 and shared services.

@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from services import recording
 from statusportal.public.store import store
+
+# Other tests share the two cores: how long an example takes says nothing here.
+hypothesis_settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)

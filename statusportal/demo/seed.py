@@ -26,7 +26,7 @@ from services.models import (
     Service,
     StatusChange,
 )
-from statusportal.demo import history, nation
+from statusportal.demo import history, nation, windows
 from statusportal.demo.nation import Endpoint
 from statusportal.demo.plan import SLOW_AFTER_S, Plan, check_of, prepare, secrets_of, write_private
 
@@ -84,6 +84,10 @@ def seed(*, now: datetime, folder: Path, base_port: int) -> Seeded:
         _write_references(plan)
         # Last, because a file cannot be rolled back.
         _write_people(agencies, folder)
+        requester, supervisor = _one_who_is(Role.OPERATOR), _one_who_is(Role.SUPERVISOR)
+        # People who were there before may have lost their roles since.
+        if requester is not None and supervisor is not None:
+            windows.write(now=now, requester=requester, supervisor=supervisor)
         for endpoint, check in checks:
             if not endpoint.listens:
                 _write_token(endpoint, check, plan, now)
@@ -277,6 +281,10 @@ def _write_history(checks: list[tuple[Endpoint, Check]], now: datetime) -> int:
         batch_size=1000,
     )
     return len(rows)
+
+
+def _one_who_is(role: Role) -> User | None:
+    return User.objects.filter(memberships__role=role).order_by("pk").first()
 
 
 def _write_people(agencies: dict[str, Agency], folder: Path) -> None:

@@ -30,6 +30,7 @@ class Ground(StrEnum):
     MEASURED = "measured"  # rules 2, 9 and 10
     UNSTABLE = "unstable"  # rule 11
     CASCADE = "cascade"  # rule 12
+    WINDOW = "window"  # rules 14 and 16
     STALE = "stale"  # rule 20
     UNDECIDED = "undecided"  # seen lately, but not often or widely enough: rules 2 and 8
     NOT_MONITORED = "not monitored"  # rules 9 and 10
@@ -184,6 +185,8 @@ def _channel(said: ChannelSaid, arriving: Iterable[Health], is_seen: bool) -> Pu
         ground = Ground.NOT_MONITORED
     elif decided.fact is Fact.CASCADE and decided.health is said.health:
         ground = Ground.CASCADE
+    elif said.fact_shown is Fact.WINDOW:
+        ground = Ground.WINDOW
     elif said.health is Health.UNKNOWN:
         ground = Ground.UNDECIDED if is_seen else Ground.STALE
     elif said.reason is Reason.UNSTABLE:

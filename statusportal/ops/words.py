@@ -103,6 +103,7 @@ _GROUND: Mapping[Ground, tuple[Promise, tuple[int, ...]]] = {
         (11,),
     ),
     Ground.CASCADE: (_("Something that it needs is in trouble."), (12,)),
+    Ground.WINDOW: (_("Announced work is under way."), (14, 16)),
     Ground.STALE: (_("Nothing was observed lately, so nobody can say."), (20,)),
     Ground.UNDECIDED: (
         _("It is being observed, but the answers do not add up to a state yet."),

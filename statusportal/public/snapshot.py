@@ -8,7 +8,9 @@ from datetime import datetime
 from django.conf import settings
 
 from accounts.models import Agency
-from core.bilingual import of
+from core.bilingual import Bilingual, of
+from maintenance.models import Step, Window
+from maintenance.queries import announced
 from services import queries
 from services.models import Channel, Check, Service
 from services.status.machine import GAP_INTERVALS
@@ -21,13 +23,19 @@ from statusportal.public.shape import (
     Measure,
     ServiceFact,
     Snapshot,
+    StepFact,
     Truth,
+    WindowedService,
+    WindowFact,
     version_of,
 )
 
 
 def build(*, now: datetime) -> Snapshot:
-    """The snapshot as the database has it at `now`: 9 SQL statements, however many services."""
+    """The snapshot as the database has it at `now`.
+
+    14 SQL statements at most, however many services and windows.
+    """
     locations = queries.locations()
     services = list(queries.catalogue())
     truth = Truth(
@@ -49,6 +57,7 @@ def build(*, now: datetime) -> Snapshot:
             )
             for row in queries.edges()
         ),
+        windows=tuple(_window(row) for row in announced(now)),
         locations=tuple(locations),
         doubts=tuple(queries.open_doubts()),
         is_demo=settings.DEMO,
@@ -135,3 +144,48 @@ def _observed(
                 seen = {state.location.code: state.last_started_at for state in check.states.all()}
                 observed[check.pk] = tuple(seen.get(location) for location in locations)
     return observed
+
+
+def _window(row: Window) -> WindowFact:
+    # Fetched beside the rows, by `announced` alone.
+    public_steps: list[Step] = getattr(row, "public_steps")  # noqa: B009
+    # `announced` gives only what somebody approved, with its public steps.
+    assert row.approved_at is not None
+    return WindowFact(
+        ref=row.ref,
+        agency=row.agency.code,
+        effect=row.effect,
+        kind=row.kind,
+        state=row.state,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        announced_end_at=row.announced_end_at or row.ends_at,
+        approved_at=row.approved_at,
+        changed_at=row.changed_at,
+        sequence=row.sequence,
+        completed_at=row.completed_at,
+        cancelled_at=row.cancelled_at,
+        moved_to=row.moved_to.ref if row.moved_to else "",
+        text=row.text,
+        still_works=row.still_works,
+        meanwhile=row.meanwhile,
+        deadlines=row.deadlines,
+        deadlines_until=row.deadlines_until,
+        payments=row.payments,
+        services=tuple(
+            WindowedService(
+                named.service.public_id, tuple(channel.pk for channel in named.channels.all())
+            )
+            for named in row.services.all()
+        ),
+        steps=tuple(
+            StepFact(
+                kind=step.kind,
+                at=step.at,
+                starts_at=step.starts_at,
+                ends_at=step.ends_at,
+                note=Bilingual(step.note_ar, step.note_en),
+            )
+            for step in public_steps
+        ),
+    )

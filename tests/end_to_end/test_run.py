@@ -35,9 +35,21 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     portal.stop()
 
 
+# The demo's window that runs over keeps its effect until a person closes it (rule 16).
+RUNNING_OVER = {"id-replace": "maintenance"}
+
+
 def everything_works(portal: Portal) -> bool:
     states = portal.states()
-    return len(states) == 52 and set(states.values()) == {"operational"}
+    troubled = {slug: state for slug, state in states.items() if state != "operational"}
+    return len(states) == 52 and troubled == RUNNING_OVER
+
+
+def nothing_is_known(portal: Portal) -> bool:
+    """Every service reads unknown, but for the window: that one was announced, not measured."""
+    states = portal.states()
+    told = {slug: state for slug, state in states.items() if state != "unknown"}
+    return len(states) == 52 and told == RUNNING_OVER
 
 
 def pids(portal: Portal, *words: str) -> list[int]:
@@ -210,7 +222,7 @@ def test_with_the_database_and_redis_frozen_pages_answer_and_turn_honest(portal:
         assert "As of" in portal.words("/en/")
         # Three intervals of 15 s and one timeout of 3 s, and the step of the page.
         wait_until(
-            lambda: set(portal.states().values()) == {"unknown"},
+            lambda: nothing_is_known(portal),
             within=75,
             what=lambda: str(portal.states()),
         )
@@ -221,7 +233,7 @@ def test_with_the_database_and_redis_frozen_pages_answer_and_turn_honest(portal:
             os.kill(pid, signal.SIGKILL)
         wait_until(lambda: portal.status("/ar/") == 200, within=60)
         assert "As of" in portal.words("/en/")
-        assert set(portal.states().values()) == {"unknown"}
+        assert nothing_is_known(portal)
         assert "operational" not in portal.states("ar").values()
     finally:
         for pid in frozen:

@@ -14,6 +14,8 @@ from django.db.models import Count
 from accounts.access import Act, may
 from accounts.models import Agency, Membership, User
 from core.encryption import unseal
+from maintenance.labels import State
+from maintenance.models import Step, Window, WindowService
 from services import heartbeats, queries
 from services.labels import Visibility
 from services.models import (
@@ -268,7 +270,8 @@ def test_everybody_can_sign_in_with_the_password_that_is_printed(seeded: Seeded,
 def test_people_who_are_there_already_keep_their_passwords(seeded: Seeded, ready: Plan):
     logins = (ready.folder / "logins.txt").read_text()
     # Staff emptied the catalogue to begin anew; the test's transaction ends with it.
-    for table in (StatusChange, Check, Channel, Edge, Service, Category):
+    work = (Step, WindowService, Window)
+    for table in (*work, StatusChange, Check, Channel, Edge, Service, Category):
         table.objects.all().delete()
     Membership.objects.all().delete()
     Agency.objects.all().delete()
@@ -306,3 +309,17 @@ def test_a_failed_seed_leaves_nothing_behind(
     with pytest.raises(OSError, match="no space left"):
         seed(now=NOW, folder=ready.folder, base_port=0)
     assert Service.objects.count() == 0
+
+
+def test_the_demo_has_work_past_running_over_ahead_called_off_and_sent_back(seeded: Seeded):
+    found = {
+        window.services.get().service.slug: (window.state, window.ends_at < NOW)
+        for window in Window.objects.all()
+    }
+    assert found == {
+        "wp-issue": (State.COMPLETED, True),
+        "id-replace": (State.APPROVED, True),
+        "pay": (State.APPROVED, False),
+        "hous-app": (State.CANCELLED, False),
+        "cr-issue": (State.RETURNED, True),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from services.status.window import Phase
 from tests.statusportal.public.nation import BAD, NOW, OK, SLOW, Nation
 
 HOUR = timedelta(hours=1)
-RUNNING = {"starts": -HOUR, "ends": HOUR}
+RUNNING: dict[str, Any] = {"starts": -HOUR, "ends": HOUR}
 
 OPERATIONAL, DEGRADED = Health.OPERATIONAL, Health.DEGRADED
 MAINTENANCE, OUTAGE = Health.MAINTENANCE, Health.MAJOR_OUTAGE
@@ -88,7 +89,7 @@ def test_rule_16_past_its_end_it_stays_what_it_is_until_a_person_closes_it(
 
 
 def test_rule_16_an_extension_is_announced_and_does_not_make_bad_time_planned() -> None:
-    times = {"starts": -2 * HOUR, "ends": HOUR, "announced_end_at": NOW - HOUR}
+    times: dict[str, Any] = {"starts": -2 * HOUR, "ends": HOUR, "announced_end_at": NOW - HOUR}
     good = Nation().service("a", OK).window("a", "stopped", **times).read()
     bad = Nation().service("a", BAD).window("a", "stopped", **times).read()
 
@@ -118,7 +119,7 @@ def test_rule_20_a_window_begins_by_the_clock_with_no_worker_left() -> None:
 
 @pytest.mark.parametrize("called_off", [{"cancelled_at": NOW}, {"moved_to": "MW-2"}])
 def test_a_window_that_was_called_off_is_told_and_has_no_effect(
-    called_off: dict[str, object],
+    called_off: dict[str, Any],
 ) -> None:
     said = Nation().service("a", OK).window("a", "stopped", **RUNNING, **called_off).read()
 
