@@ -24,7 +24,7 @@ CHECK_ENV := DJANGO_SETTINGS_MODULE=statusportal.settings PORTAL_DEMO=0 \
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/nothing REDIS_URL=redis://127.0.0.1:1/0 \
 	AUTHORITY_NAME_AR=هيئة AUTHORITY_NAME_EN=Authority CONTACT_PHONE=80000000
 
-.PHONY: help run test check lock messages clean
+.PHONY: help run test check screenshots lock messages clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -47,6 +47,11 @@ check: $(VENV)/.dev-stamp ## style, types, import rules, migrations, deployment,
 	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(CHECK_ENV) $(BIN)/python manage.py messages --check
 	find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
+
+screenshots: $(VENV)/.dev-stamp ## a picture of every page into var/screenshots (needs a Chromium)
+	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
+	REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/screenshots.py
+	@echo "Open var/screenshots/index.html."
 
 messages: $(VENV)/.dev-stamp ## bring the Arabic catalogue up to date with the sources
 	$(CHECK_ENV) $(BIN)/python manage.py messages

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 Digits = Literal["latn", "arab"]
@@ -44,6 +46,31 @@ _WORD = re.compile(r"[^\W_]+")
 # many letters must be left for a word: «الم» is not «ال» and «م», «والده» not «وال» and «ده».
 _ARTICLES = (("وال", 3), ("بال", 3), ("كال", 3), ("فال", 3), ("لل", 3), ("ال", 2))
 
+# Words written in the letters of the other language, reduced to what both spellings share: the
+# consonants, in classes that neither people nor scripts keep apart. "x" is kh, "c" is sh.
+_ARABIC_SOUNDS: dict[str, tuple[str, ...]] = {
+    "ا": ("",), "ع": ("",),
+    "ب": ("b",), "پ": ("b",), "ت": ("t",), "ط": ("t",), "ث": ("z",), "ذ": ("z", "d"),
+    "ز": ("z",), "ظ": ("z", "d"), "ض": ("d", "z"), "د": ("d",), "ج": ("j", "g"), "چ": ("c",),
+    "ح": ("h",), "خ": ("x",), "ر": ("r",), "س": ("s",), "ص": ("s",), "ش": ("c",), "غ": ("g",),
+    "ف": ("f",), "ڤ": ("f",), "ق": ("k", "g"), "ك": ("k",), "گ": ("g",), "ل": ("l",),
+    "م": ("m",), "ن": ("n",), "ه": ("h",), "و": ("w", ""), "ي": ("y", ""),
+}  # fmt: skip
+_LATIN_SOUNDS: dict[str, tuple[str, ...]] = {
+    "sh": ("c",), "ch": ("c", "k"), "kh": ("x",), "gh": ("g",), "th": ("z", "t"),
+    "dh": ("z", "d"), "ph": ("f",), "ck": ("k",), "ce": ("s",), "ci": ("s",), "cy": ("s",),
+    "a": ("",), "e": ("",), "i": ("",), "o": ("",), "u": ("",),
+    "b": ("b",), "p": ("b",), "c": ("k",), "d": ("d",), "f": ("f",), "v": ("f",),
+    "g": ("g", "j"), "h": ("h",), "j": ("j",), "k": ("k",), "q": ("k",), "l": ("l",),
+    "m": ("m",), "n": ("n",), "r": ("r",), "s": ("s",), "t": ("t",), "w": ("w",),
+    "x": ("ks",), "y": ("y", ""), "z": ("z",),
+    # Digits that chatting Arabs put for letters that Latin lacks.
+    "2": ("",), "3": ("",), "5": ("x",), "6": ("t",), "7": ("h",), "8": ("k",), "9": ("s", "k"),
+}  # fmt: skip
+# A long word with many doubtful letters would multiply without bound.
+_MOST_DOUBTS = 5
+_SHORTEST_SKELETON = 2
+
 
 def fold(text: str) -> str:
     """`text` as a line of plain words: how a search compares spellings.
@@ -65,6 +92,68 @@ def stem(word: str) -> str:
         if word.startswith(article) and len(word) - len(article) >= shortest:
             return word[len(article) :]
     return word
+
+
+def is_arabic(word: str) -> bool:
+    """Whether a folded word is written in Arabic letters."""
+    return any(char in _ARABIC_SOUNDS for char in word)
+
+
+def skeletons(word: str) -> frozenset[str]:
+    """The consonants of a folded word, in each way in which they may be read.
+
+    «جواز» and "jawaz" share one, as do «باسبورت» and "passport", «رخصة» and "rukhsah". Empty for
+    numbers, and for words of which too little is left to compare.
+    """
+    if is_arabic(word):
+        sounds = [_ARABIC_SOUNDS.get(char, ("",)) for char in word]
+        if word.endswith("ه"):
+            # A ta marbuta, folded: silent, or heard as either.
+            sounds[-1] = ("", "h", "t")
+    elif word.isascii() and not word.isdigit():
+        sounds = list(_latin_sounds(word))
+    else:
+        return frozenset()
+    found = _spoken(sounds)
+    # "alsafar": the article may be a part of the word, or not.
+    if word.startswith(("al", "el")) and len(word) > 4:
+        found |= _spoken(list(_latin_sounds(word[2:])))
+    return found
+
+
+def _spoken(sounds: list[tuple[str, ...]]) -> frozenset[str]:
+    doubts = 0
+    for at, ways in enumerate(sounds):
+        if len(ways) > 1:
+            doubts += 1
+            if doubts > _MOST_DOUBTS:
+                sounds[at] = ways[:1]
+    spoken = ("".join(way) for way in product(*sounds))
+    return frozenset(way for way in spoken if len(way) >= _SHORTEST_SKELETON)
+
+
+def _latin_sounds(word: str) -> Iterator[tuple[str, ...]]:
+    # A doubled letter is a lengthened one: Arabic writes it once.
+    once = "".join(char for at, char in enumerate(word) if at == 0 or word[at - 1] != char)
+    at = 0
+    while at < len(once):
+        pair, char = once[at : at + 2], once[at]
+        if pair in _LATIN_SOUNDS:
+            yield _LATIN_SOUNDS[pair]
+            # Of "ce" only the c is a sound of its own.
+            at += 2
+            continue
+        if char == "h" and at == len(once) - 1 and once[at - 1 : at] in set("aeiou"):
+            yield ("", "h", "t")
+        elif (
+            char == "s"
+            and once[at - 1 : at] in set("aeiou")
+            and once[at + 1 : at + 2] in set("aeiou")
+        ):
+            yield ("s", "z")
+        else:
+            yield _LATIN_SOUNDS.get(char, ("",))
+        at += 1
 
 
 @lru_cache(maxsize=20_000)

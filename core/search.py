@@ -5,12 +5,13 @@ Knows nothing of services: it is given documents and returns their keys, best fi
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.arabic import fold, stem
+from core.arabic import fold, is_arabic, skeletons, stem
 
 
 class Field(IntEnum):
@@ -47,7 +48,7 @@ _FILLERS = frozenset(
     stem(fold(word))
     for word in (
         *("a", "an", "the", "of", "for", "to", "in", "on", "at", "my", "and", "or", "i"),
-        *("how", "want", "service", "services", "online"),
+        *("how", "want", "service", "services", "online", "al", "el"),
         *("في", "من", "على", "عن", "إلى", "الى", "مع", "أو", "أن", "كيف", "أريد"),
         *("خدمة", "خدمات", "الخدمة", "الخدمات"),
     )
@@ -57,6 +58,8 @@ _TYPO_FROM = 4  # letters; a shorter word with one wrong letter is another word
 _PREFIX_FROM = 2
 _MANY_WORDS = 400  # of the vocabulary that begin with what was typed: enough to rank by
 _TYPO = 10  # any spelling as typed is better than any guess
+_OTHER_LETTERS = 12  # "jawaz" for «جواز»: a guess too, and a rougher one
+_SKELETON_PREFIX_FROM = 3
 _PART = 1  # the beginning of a word, as against all of it
 _TITLE = -1  # the whole name, or the whole alias
 
@@ -80,6 +83,13 @@ class Index:
             if len(word) >= _TYPO_FROM and not word.isdigit():
                 for gap in _with_one_less(word):
                     self._misspelt.setdefault(gap, []).append(word)
+        # (skeleton, word) of names and aliases in Arabic letters, and of those in Latin ones.
+        self._sounds: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+        for word in self._words:
+            if min(self._postings[word].values()) <= Field.ALIAS:
+                self._sounds[is_arabic(word)] += ((sound, word) for sound in skeletons(word))
+        for pairs in self._sounds.values():
+            pairs.sort()
 
     def _add(self, document: Document) -> None:
         number = len(self._keys)
@@ -109,8 +119,9 @@ class Index:
         """What fits `query`, best first: whole name, name, alias, owner, description.
 
         A word counts as typed, then as the beginning of a word, then taken apart where a space
-        is missing, then with one letter wrong. Where nothing has all the words, what has the most
-        of them, at least half. An empty query finds nothing.
+        is missing, then with one letter wrong or in the letters of the other language. Where
+        nothing has all the words, what has the most of them, at least half. An empty query finds
+        nothing.
         """
         words = _words(query)
         if not words:
@@ -177,7 +188,10 @@ class Index:
         if halves:
             yield from halves
             return
-        yield self._misspelling(word)
+        guesses = self._misspelling(word)
+        for number, cost in self._in_other_letters(word).items():
+            guesses.setdefault(number, cost)
+        yield guesses
 
     def _as_typed(self, word: str) -> dict[int, int]:
         costs: dict[int, int] = {}
@@ -211,11 +225,99 @@ class Index:
                     self._spread(costs, other, _TYPO)
         return costs
 
-    def _spread(self, costs: dict[int, int], word: str, extra: int) -> None:
+    def _in_other_letters(self, word: str) -> dict[int, int]:
+        """ "jawaz" for «جواز», «باسبورت» for "passport": names and aliases that sound alike."""
+        costs: dict[int, int] = {}
+        if len(word) < _TYPO_FROM:
+            return costs
+        pairs = self._sounds[not is_arabic(word)]
+        for sound in skeletons(word):
+            begins = len(sound) >= _SKELETON_PREFIX_FROM
+            at = bisect_left(pairs, (sound, ""))
+            for other, spelt in pairs[at : at + _MANY_WORDS]:
+                if other == sound:
+                    self._spread(costs, spelt, _OTHER_LETTERS, Field.ALIAS)
+                elif begins and other.startswith(sound):
+                    self._spread(costs, spelt, _OTHER_LETTERS + _PART, Field.ALIAS)
+                else:
+                    break
+        return costs
+
+    def _spread(
+        self, costs: dict[int, int], word: str, extra: int, last: Field = Field.DESCRIPTION
+    ) -> None:
         for number, field in self._postings.get(word, {}).items():
             cost = 2 * field + extra
-            if cost < costs.get(number, cost + 1):
+            if field <= last and cost < costs.get(number, cost + 1):
                 costs[number] = cost
+
+
+# A word as it stands in a text: letters and digits with the marks that Arabic (and a decomposed
+# Latin accent) puts on them.
+_WRITTEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670])*")
+
+
+def matches(text: str, query: str) -> list[tuple[int, int]]:
+    """Where the words of `query` stand in `text` as it is written: (start, end), in order.
+
+    Whole words, because the letters of an Arabic word join and must not be set apart. Each word of
+    the query counts by the first reading that fits, in the order in which `Index` reads it.
+    """
+    written = [(found.span(), stem(fold(found.group()))) for found in _WRITTEN.finditer(text)]
+    asked = _words(query)
+    asked = [word for word in asked if word not in _FILLERS] or asked
+    fitting = {
+        at for word in asked[:_LONGEST_QUERY] for at in _places(word, [w for _, w in written])
+    }
+    if not fitting:
+        squeezed = "".join(asked)
+        fitting = {
+            at
+            for at, (_, word) in enumerate(written)
+            if len(word) >= _TYPO_FROM and word in squeezed
+        }
+    return [written[at][0] for at in sorted(fitting)]
+
+
+def _places(word: str, words: Sequence[str]) -> set[int]:
+    """Which of `words` the one word `word` means."""
+    typed = {word, stem(word[1:])} if word[0] in "وبلف" and len(word) > _TYPO_FROM else {word}
+    prefixes = tuple(one for one in typed if len(one) >= _PREFIX_FROM)
+    as_typed = {
+        at for at, other in enumerate(words) if other in typed or other.startswith(prefixes)
+    }
+    if as_typed:
+        return as_typed
+    for at in range(len(word) - _PREFIX_FROM, _PREFIX_FROM - 1, -1):
+        first, second = stem(word[:at]), stem(word[at:])
+        halves = {n for n, other in enumerate(words) if other == first or other.startswith(second)}
+        if first in words and any(words[n].startswith(second) for n in halves):
+            return halves
+    if len(word) < _TYPO_FROM:
+        return set()
+    alike = {
+        at
+        for at, other in enumerate(words)
+        if len(other) >= _TYPO_FROM and not word.isdigit() and differ_by_one(word, other)
+    }
+    if alike:
+        return alike
+    sounds = skeletons(word)
+    return {
+        at
+        for at, other in enumerate(words)
+        if is_arabic(other) != is_arabic(word) and _sounds_alike(sounds, other)
+    }
+
+
+def _sounds_alike(sounds: frozenset[str], word: str) -> bool:
+    others = skeletons(word)
+    return bool(sounds & others) or any(
+        other.startswith(sound)
+        for sound in sounds
+        if len(sound) >= _SKELETON_PREFIX_FROM
+        for other in others
+    )
 
 
 def _words(text: str) -> list[str]:

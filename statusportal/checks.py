@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from statusportal.public import brand
+
 
 @register(Tags.security, deploy=True)
 def public_address_is_https(**_: Any) -> list[CheckMessage]:
@@ -68,4 +70,51 @@ def last_good_file_can_be_written(**_: Any) -> list[CheckMessage]:
             hint="Let LAST_GOOD_FILE point into a folder that the web processes may write.",
             id="statusportal.W001",
         )
+    ]
+
+
+@register()
+def brand_colours_are_readable(**_: Any) -> list[CheckMessage]:
+    """A colour from a style guide is often too pale for text; people would see it too late."""
+    chosen = brand.configured()
+    found: list[CheckMessage] = [
+        Error(
+            f"{setting} is not a colour: {colour!r}.",
+            hint="Write it as # and six hexadecimal digits, such as #14663f.",
+            id="statusportal.E004",
+        )
+        for setting, colour in (
+            ("BRAND_ACCENT", chosen.accent),
+            ("BRAND_ACCENT_DARK", chosen.accent_dark),
+        )
+        if colour and not brand.is_colour(colour)
+    ]
+    found += [
+        Error(
+            f"{bad.setting} {bad.colour} cannot be read everywhere: its lowest contrast is"
+            f" {bad.ratio:.2f} to 1, and text needs {brand.TEXT} to 1.",
+            hint="Choose a darker colour for BRAND_ACCENT, a lighter one for BRAND_ACCENT_DARK.",
+            id="statusportal.E005",
+        )
+        for bad in brand.unreadable(chosen)
+    ]
+    return found
+
+
+@register()
+def brand_files_can_be_served(**_: Any) -> list[CheckMessage]:
+    """The head of every page names them."""
+    settings_of = {
+        "logo.svg": "BRAND_LOGO",
+        "font.woff2": "BRAND_FONT",
+        "font-bold.woff2": "BRAND_FONT_BOLD",
+    }
+    return [
+        Error(
+            f"{settings_of[name]} names a file that cannot be served: {path}. {problem}",
+            hint="Logos are SVG, fonts are WOFF2, each of at most 300,000 bytes.",
+            id="statusportal.E006",
+        )
+        for name, path in brand.configured().files
+        if (problem := brand.file_problem(name, path)) is not None
     ]

@@ -4,15 +4,21 @@
 (() => {
   "use strict";
   const page = document.documentElement;
-  const asOf = Date.parse(page.dataset.asOf || "");
-  const staleAfter = Number(page.dataset.staleAfter) * 1000;
-  if (Number.isNaN(asOf) || !(staleAfter > 0)) return;
+  const notice = document.getElementById("stale");
+  if (!notice) return;
 
-  const words = (id) => document.getElementById(id).textContent;
+  const words = (id) => document.getElementById(id).textContent.trim();
+  let turned = false;
+
+  const isOld = () => {
+    const asOf = Date.parse(page.dataset.asOf || "");
+    const staleAfter = Number(page.dataset.staleAfter) * 1000;
+    if (Number.isNaN(asOf) || !(staleAfter > 0)) return false;
+    // `clockAhead` is known once the page has been renewed (live.js).
+    return Date.now() - Number(page.dataset.clockAhead || 0) - asOf > staleAfter;
+  };
 
   const turn = () => {
-    document.getElementById("stale").hidden = false;
-    document.getElementById("announcements").textContent = words("stale");
     for (const said of document.querySelectorAll("[data-green]")) {
       said.textContent = words("stale-verdict");
     }
@@ -29,12 +35,25 @@
 
   // Looked at again and again: a timer set for one moment is late after the machine has slept.
   const look = () => {
-    if (Date.now() - asOf <= staleAfter) return;
-    clearInterval(timer);
+    if (!isOld()) {
+      turned = false;
+      notice.hidden = true;
+      return;
+    }
+    if (turned) return;
+    turned = true;
     turn();
+    // Said once, however often the page is renewed with what is old itself.
+    if (notice.hidden) document.getElementById("announcements").textContent = words("stale");
+    notice.hidden = false;
   };
-  const timer = setInterval(look, 5000);
+  setInterval(look, 5000);
   document.addEventListener("visibilitychange", look);
+  document.addEventListener("portal:renewed", () => {
+    // The server's words have just replaced ours.
+    turned = false;
+    look();
+  });
   window.addEventListener("pageshow", look);
   look();
 })();

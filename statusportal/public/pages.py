@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import loader
 from django.templatetags.static import static
 from django.urls import reverse
@@ -21,11 +21,17 @@ from services import labels
 from services.status.headline import HeadlineKind
 from services.status.health import Health
 from statusportal.public import reader, words
-from statusportal.public.said import Said
-from statusportal.public.search import NOT_MONITORED, PROBLEM, STATUSES, Wanted, find
-from statusportal.public.shape import DayFact, ServiceHistory
+from statusportal.public.said import GroupSaid, Said, ServiceSaid
+from statusportal.public.search import (
+    NOT_MONITORED,
+    PROBLEM,
+    STATUSES,
+    Wanted,
+    also_known,
+    find,
+)
 from statusportal.public.store import store
-from statusportal.public.troubles import silent, troubles
+from statusportal.public.troubles import silent, told, troubles
 
 CACHE_CONTROL = "public, max-age=15, stale-while-revalidate=60, stale-if-error=86400"
 # How soon a reader may try again where nothing was ever published.
@@ -33,7 +39,9 @@ _RETRY_AFTER_S = 10
 # A list behind a cause, or of silent services, is cut here: the rest is in the catalogue.
 _LONGEST_LIST = 100
 _TROUBLES_SHOWN = 20
-_DAYS_SHOWN = 10
+_AFFECTED_SHOWN = 50
+_AFFECTED_TOGETHER = 150
+_GROUPS_SHOWN = 24
 
 _DIRECTION = {"ar": "rtl", "en": "ltr"}
 # Each language calls itself by its own name.
@@ -69,92 +77,66 @@ def preferred_language(header: str) -> str:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Is anything wrong, is my service all right, how are the agencies."""
-    said = _said()
+    said = said_now()
     if said is None:
-        return _nothing_yet(request)
+        return nothing_yet(request)
     wrong = troubles(said)
     unseen = silent(said.services.values())
+    agencies, more_agencies = _groups(said.agencies)
+    categories, more_categories = _groups(said.categories)
     context = {
         "headline": words.headline(said.headline),
         "headline_health": _headline_health(said),
         "is_green": said.headline.kind is HeadlineKind.NONE,
         "is_blind": said.headline.kind is HeadlineKind.BLIND or said.headline.also_blind,
         "counts": _counts(said),
-        "banner": next(iter(wrong), None),
-        "troubles": wrong[:_TROUBLES_SHOWN],
+        # Planned work has a banner of its own, which says until when.
+        "banner": next((one for one in wrong if one.health is not Health.MAINTENANCE), None),
+        "troubles": told(
+            wrong[:_TROUBLES_SHOWN], most=_AFFECTED_SHOWN, together=_AFFECTED_TOGETHER
+        ),
         "troubles_cut": max(0, len(wrong) - _TROUBLES_SHOWN),
         "silent": unseen[:_LONGEST_LIST],
         "silent_count": len(unseen),
         "longest_list": _LONGEST_LIST,
+        "agencies": agencies,
+        "more_agencies": more_agencies,
+        "categories": categories,
+        "more_categories": more_categories,
     }
-    return _page(request, "public/home.html", said, context)
+    return page(request, "public/home.html", said, context)
 
 
 @require_safe
 def services(request: HttpRequest) -> HttpResponse:
     """The catalogue: search, filters, pages of 50."""
-    said = _said()
+    said = said_now()
     if said is None:
-        return _nothing_yet(request)
+        return nothing_yet(request)
     wanted = Wanted.of(request.GET, said)
     found = find(said, wanted, words.language())
+    address = wanted.address(page=found.page)
     context = {
         "wanted": wanted,
         "found": found,
+        "rows": [_row(service, wanted.q) for service in found.services],
         "statuses": [(status, _status_name(status)) for status in STATUSES],
+        "audiences": labels.Audience.choices,
+        "channels": labels.ChannelKind.choices,
+        "filters": _filters(wanted, said),
         "previous": wanted.address(page=found.page - 1) if found.page > 1 else None,
         "next": wanted.address(page=found.page + 1) if found.page < found.pages else None,
-        "is_narrowed": bool(wanted.q or wanted.agency or wanted.category or wanted.status),
+        "address": request.path + address,
     }
-    return _page(
+    return page(
         request,
         "public/services.html",
         said,
         context,
-        query=wanted.address(page=found.page),
+        query=address,
         # Every combination of filters is the same catalogue: search engines need only one.
-        is_indexed=not context["is_narrowed"] and found.page == 1,
+        is_indexed=not wanted.is_narrowed and found.page == 1,
     )
-
-
-@require_safe
-def service(request: HttpRequest, slug: str) -> HttpResponse:
-    """One service: can I use it now, and what do I do meanwhile."""
-    said = _said()
-    if said is None:
-        return _nothing_yet(request)
-    found = said.services.get(slug)
-    if found is None:
-        raise Http404
-    history = store.history()
-    past = next((row for row in history.services if row.id == found.fact.id), None)
-    days = _trouble_days(past)
-    context = {
-        "service": found,
-        "is_operational": found.health is Health.OPERATIONAL,
-        "observed_at": _latest(channel.observed_at for channel in found.channels),
-        "channels": [(channel, _channel_name(channel.fact.kind)) for channel in found.channels],
-        "audience": [_audience_name(code) for code in found.fact.audience],
-        "past": past,
-        "trouble_days": days[:_DAYS_SHOWN],
-        "earlier_days": days[_DAYS_SHOWN:],
-        "unknown_seconds": sum(day.unknown for day in past.days) if past else 0,
-        "history_is_demo": history.is_demo,
-    }
-    return _page(request, "public/service.html", said, context)
-
-
-@require_safe
-def agency(request: HttpRequest, code: str) -> HttpResponse:
-    """One agency with its services."""
-    said = _said()
-    if said is None:
-        return _nothing_yet(request)
-    found = said.agencies.get(code)
-    if found is None:
-        raise Http404
-    ordered = sorted(found.services, key=lambda member: not member.has_problem)
-    return _page(request, "public/agency.html", said, {"group": found, "services": ordered})
 
 
 # --- errors -----------------------------------------------------------------------------------
@@ -166,7 +148,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if language is None:
         return _bare("404.html", 404)
     with translation.override(language):
-        return _page(request, "public/not_found.html", _said(), {}, status=404, has_twin=False)
+        return page(request, "public/not_found.html", said_now(), {}, status=404, has_twin=False)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -191,8 +173,8 @@ def _bare(template: str, status: int) -> HttpResponse:
     return response
 
 
-def _nothing_yet(request: HttpRequest) -> HttpResponse:
-    response = _page(request, "public/nothing_yet.html", None, {}, status=503)
+def nothing_yet(request: HttpRequest) -> HttpResponse:
+    response = page(request, "public/nothing_yet.html", None, {}, status=503)
     response["Retry-After"] = str(_RETRY_AFTER_S)
     response["Cache-Control"] = "no-store"
     return response
@@ -201,12 +183,12 @@ def _nothing_yet(request: HttpRequest) -> HttpResponse:
 # --- what every page has ----------------------------------------------------------------------
 
 
-def _said() -> Said | None:
+def said_now() -> Said | None:
     # The edge where the clock is read: everything below takes the instant from here.
     return store.said(reader.step(timezone.now()))
 
 
-def _page(
+def page(
     request: HttpRequest,
     template: str,
     said: Said | None,
@@ -223,7 +205,10 @@ def _page(
     # The twin of a page that does not exist would not exist either.
     path = request.path if has_twin else reverse("public:home")
     twin = f"/{other}/{path.split('/', 2)[2]}"
+    # The same address gives only what may change to those who have the rest (templates/base.html).
+    is_renewal = request.headers.get("HX-Request") == "true"
     common = {
+        "skeleton": "base.html#live" if is_renewal else "base.html",
         "said": said,
         "lang": language,
         "dir": _DIRECTION[language],
@@ -248,6 +233,7 @@ def _page(
     response = HttpResponse(loader.render_to_string(template, common | context), status=status)
     response["Cache-Control"] = CACHE_CONTROL
     response["Content-Language"] = language
+    patch_vary_headers(response, ["HX-Request"])
     return response
 
 
@@ -285,30 +271,45 @@ def _counts(said: Said) -> list[tuple[Health, int, str]]:
     return [(health, n, Wanted(status=health).address()) for health, n in counted if n]
 
 
+def _groups(groups: Mapping[str, GroupSaid]) -> tuple[list[GroupSaid], list[GroupSaid]]:
+    """Groups to show at once, and the rest for a fold: a long list begins with the troubled."""
+    if len(groups) <= _GROUPS_SHOWN:
+        return list(groups.values()), []
+    troubled = sorted(groups.values(), key=lambda group: -group.problems)
+    shown = {group.code for group in troubled[:_GROUPS_SHOWN]}
+    return troubled[:_GROUPS_SHOWN], [g for g in groups.values() if g.code not in shown]
+
+
+def _row(service: ServiceSaid, query: str) -> dict[str, Any]:
+    """What a row of the results has beside the service: why the search found it."""
+    if not query:
+        return {"service": service}
+    other = also_known(service, query, words.language())
+    return {
+        "service": service,
+        "name": words.marked(service.name, query),
+        "also": words.also_known(words.marked_text(*other, query)) if other else None,
+    }
+
+
+def _filters(wanted: Wanted, said: Said) -> list[dict[str, Any]]:
+    """What was chosen, each with the address that takes it away again."""
+    names: dict[str, Callable[[str], Any]] = {
+        "agency": lambda code: words.name(said.agencies[code].name),
+        "category": lambda slug: words.name(said.categories[slug].name),
+        "status": _status_name,
+        "audience": lambda code: labels.Audience(code).label,
+        "channel": words.channel_name,
+    }
+    return [
+        {"name": names[name](value), "address": wanted.without(name), "key": name}
+        for name, value in wanted.chosen
+    ]
+
+
 def _status_name(status: str) -> Any:
     if status == PROBLEM:
         return translation.gettext("With problems")
     if status == NOT_MONITORED:
         return labels.NOT_MONITORED
     return labels.HEALTH[Health(status)]
-
-
-def _channel_name(kind: str) -> Any:
-    # The snapshot may come from a newer release than this process.
-    return labels.ChannelKind(kind).label if kind in labels.ChannelKind.values else kind
-
-
-def _audience_name(code: str) -> Any:
-    return labels.Audience(code).label if code in labels.Audience.values else code
-
-
-def _latest(instants: Iterable[Any]) -> Any:
-    return max((at for at in instants if at is not None), default=None)
-
-
-def _trouble_days(past: ServiceHistory | None) -> list[tuple[DayFact, list[str]]]:
-    """Days on which something was wrong, newest first, with what it was."""
-    if past is None:
-        return []
-    said = [(day, words.trouble(day)) for day in reversed(past.days)]
-    return [(day, sentences) for day, sentences in said if sentences]

@@ -19,7 +19,7 @@ import msgspec
 import redis
 from django.conf import settings
 
-from statusportal.public import reader
+from statusportal.public import reader, search
 from statusportal.public.said import Said
 from statusportal.public.shape import History, Snapshot, Truth
 
@@ -140,6 +140,7 @@ class Store:
     def hold(self, snapshot: Snapshot, history: History | None = None) -> None:
         """Hold this snapshot, as if it had been read: for tests and for publishing to files."""
         self._published = Published(snapshot, history or History(), "held")
+        self._prepare()
 
     def forget(self) -> None:
         """As a process that has never seen a snapshot."""
@@ -152,7 +153,8 @@ class Store:
         pause = threading.Event()
         while True:
             try:
-                self.look()
+                if self.look():
+                    self._prepare()
             except (redis.RedisError, OSError):
                 # Old knowledge with its age is better than none: keep what we hold.
                 if self._published is None:
@@ -161,6 +163,12 @@ class Store:
                 # A newer release may write what this one cannot read; it will be restarted too.
                 logger.exception("The published snapshot cannot be read.")
             pause.wait(_LOOK_EVERY_S)
+
+    def _prepare(self) -> None:
+        """What takes too long to be done while somebody waits: the search over new names."""
+        published = self._published
+        if published is not None:
+            search.prepare(published.snapshot.truth, published.snapshot.version)
 
     def look(self) -> bool:
         """Read Redis once; True when something new was found. Raises redis.RedisError."""
@@ -216,6 +224,7 @@ class Store:
             logger.exception("The last-good file cannot be read.")
             return
         self._published = Published(last.snapshot, last.history, last.history_version)
+        self._prepare()
 
     def _keep_file(self) -> None:
         published = self._published

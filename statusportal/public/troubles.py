@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.status.health import Health, rank
 from statusportal.public.said import Said, ServiceSaid
+from statusportal.public.shape import AgencyFact
 
 _QUIET = frozenset({None, Health.OPERATIONAL, Health.UNKNOWN})
 
@@ -21,6 +22,42 @@ class Trouble:
     service: ServiceSaid | None
     health: Health
     affected: tuple[ServiceSaid, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A trouble as the home page tells it: what it affects by agency, cut where it gets long."""
+
+    trouble: Trouble
+    agencies: tuple[tuple[AgencyFact, tuple[ServiceSaid, ...]], ...]
+    # How many more services it affects than stand in `agencies`.
+    more: int
+
+
+def told(found: Iterable[Trouble], *, most: int, together: int) -> tuple[Told, ...]:
+    """`found` with its services by agency, at most `most` behind one cause and `together` in all.
+
+    The whole nation behind forty causes must stay a page that one can read and a phone can load;
+    the catalogue has the rest.
+    """
+    left = together
+    page = []
+    for trouble in found:
+        shown = trouble.affected[: min(most, left)]
+        left -= len(shown)
+        agencies: dict[str, list[ServiceSaid]] = {}
+        for service in shown:
+            agencies.setdefault(service.agency.code, []).append(service)
+        page.append(
+            Told(
+                trouble=trouble,
+                agencies=tuple(
+                    (services[0].agency, tuple(services)) for services in agencies.values()
+                ),
+                more=len(trouble.affected) - len(shown),
+            )
+        )
+    return tuple(page)
 
 
 def troubles(said: Said) -> tuple[Trouble, ...]:

@@ -6,7 +6,7 @@ and no value brings markup of its own. Names come in as `<bdi>`, moments as `<ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import cast
@@ -15,13 +15,15 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, get_timezone_location
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.arabic import Digits, in_digits
 from core.bilingual import Bilingual
+from core.search import matches
+from services import labels
 from services.status.headline import Headline, HeadlineKind
 from services.status.health import Health
 from statusportal.public.said import Cause, GroupSaid, ServiceSaid
@@ -45,6 +47,27 @@ def language() -> str:
 def number(value: int) -> str:
     """A count in the digits of the deployment; English always counts in ASCII."""
     return _digits(f"{value:,}", language())
+
+
+# Translators: these stand before a feminine noun in the plural: ثلاث خدمات. One and two are only
+# said in English; Arabic has forms of their own for them.
+_IN_WORDS: tuple[Promise, ...] = (
+    pgettext_lazy("number of services", "one"),
+    pgettext_lazy("number of services", "two"),
+    pgettext_lazy("number of services", "three"),
+    pgettext_lazy("number of services", "four"),
+    pgettext_lazy("number of services", "five"),
+    pgettext_lazy("number of services", "six"),
+    pgettext_lazy("number of services", "seven"),
+    pgettext_lazy("number of services", "eight"),
+    pgettext_lazy("number of services", "nine"),
+    pgettext_lazy("number of services", "ten"),
+)
+
+
+def in_words(n: int) -> str:
+    """A number of services as it is spoken, up to ten; above, its figure."""
+    return str(_IN_WORDS[n - 1]) if 0 < n <= len(_IN_WORDS) else number(n)
 
 
 def _digits(text: str, lang: str) -> str:
@@ -147,6 +170,43 @@ def name(text: Bilingual) -> SafeString:
     return format_html('<bdi lang="{}" dir="{}">{}</bdi>', shown, direction, words)
 
 
+def marked(text: Bilingual, query: str) -> SafeString:
+    """A name as `name` says it, with the words that were searched for in `<mark>`."""
+    lang = language()
+    shown = text.language_shown(lang)
+    return marked_text(shown, text.in_language(lang), query)
+
+
+def marked_text(text_language: str, text: str, query: str) -> SafeString:
+    """The same for a text in one language."""
+    spans = matches(text, query)
+    ends = [0, *(end for _start, end in spans)]
+    before = format_html_join(
+        "",
+        "{}<mark>{}</mark>",
+        (
+            (text[last:start], text[start:end])
+            for last, (start, end) in zip(ends, spans, strict=False)
+        ),
+    )
+    inside = format_html("{}{}", before, text[ends[-1] :])
+    if text_language == language():
+        return format_html("<bdi>{}</bdi>", inside)
+    direction = "rtl" if text_language == "ar" else "ltr"
+    return format_html('<bdi lang="{}" dir="{}">{}</bdi>', text_language, direction, inside)
+
+
+def also_known(text: SafeString) -> SafeString:
+    """By which other name a search found the service."""
+    return format_html(gettext("Also known as {name}"), name=text)
+
+
+def listed(items: Iterable[object]) -> str:
+    """ "web site, mobile app" within a sentence."""
+    # Translators: what stands between the items of a list.
+    return pgettext("between items of a list", ", ").join(str(item) for item in items)
+
+
 # --- counts -----------------------------------------------------------------------------------
 
 
@@ -203,13 +263,18 @@ def group(said: GroupSaid) -> str:
 
 def headline(said: Headline) -> str:
     """The one sentence at the top of the home page; a second one where we are also blind."""
-    first = _first(said)
+    first = _as_sentence(_first(said))
     if said.also_blind:
         # Translators: two whole sentences, one after the other.
         return pgettext("headline", "{first} {second}").format(
             first=first, second=_blind(said.unknown)
         )
     return first
+
+
+def _as_sentence(text: str) -> str:
+    """ "four services have …" with a capital; Arabic has none."""
+    return text[:1].upper() + text[1:]
 
 
 def _first(said: Headline) -> str:
@@ -219,17 +284,17 @@ def _first(said: Headline) -> str:
                 "Major outage: {n} service has problems.",
                 "Major outage: {n} services have problems.",
                 said.problems,
-            ).format(n=number(said.problems))
+            ).format(n=in_words(said.problems))
         case HeadlineKind.PARTIAL:
             return ngettext(
                 "An important service is out.",
                 "An important service is out; {n} services have problems.",
                 said.problems,
-            ).format(n=number(said.problems))
+            ).format(n=in_words(said.problems))
         case HeadlineKind.PROBLEMS:
             return ngettext(
                 "{n} service has problems.", "{n} services have problems.", said.problems
-            ).format(n=number(said.problems))
+            ).format(n=in_words(said.problems))
         case HeadlineKind.BLIND:
             return _blind(said.unknown)
         case HeadlineKind.MAINTENANCE:
@@ -237,7 +302,7 @@ def _first(said: Headline) -> str:
                 "Planned maintenance is under way on {n} service.",
                 "Planned maintenance is under way on {n} services.",
                 said.maintenance,
-            ).format(n=number(said.maintenance))
+            ).format(n=in_words(said.maintenance))
         case HeadlineKind.NONE if said.unknown:
             return gettext("No problem is known.")
         case _:
@@ -251,7 +316,7 @@ def _blind(unknown: int) -> str:
         "There is no recent information about {n} service.",
         "There is no recent information about {n} services.",
         unknown,
-    ).format(n=number(unknown))
+    ).format(n=in_words(unknown))
 
 
 # --- one service ------------------------------------------------------------------------------
@@ -293,6 +358,33 @@ def verdict(said: ServiceSaid) -> SafeString:
     return format_html(str(_SINCE[said.health]), since=moment(said.since))
 
 
+# By channels, worst first: which way still works is what somebody in a hurry needs.
+_CHANNELS: tuple[tuple[frozenset[Health], Promise], ...] = (
+    (frozenset({Health.MAJOR_OUTAGE, Health.PARTIAL_OUTAGE}), _("Out: {channels}.")),
+    (frozenset({Health.MAINTENANCE}), _("Under maintenance: {channels}.")),
+    (frozenset({Health.DEGRADED}), _("Slow or unsteady: {channels}.")),
+    (frozenset({Health.OPERATIONAL}), _("Working: {channels}.")),
+)
+
+
+def channels(said: ServiceSaid) -> list[str]:
+    """Which ways are out and which work, a sentence each; empty where all are alike."""
+    told = [channel for channel in said.channels if channel.health is not None]
+    if len({channel.health for channel in told}) < 2:
+        return []
+    sentences = []
+    for healths, sentence in _CHANNELS:
+        names = [channel_name(c.fact.kind) for c in told if c.health in healths]
+        if names:
+            sentences.append(str(sentence).format(channels=listed(names)))
+    return sentences
+
+
+def channel_name(kind: str) -> object:
+    """A channel's label; the snapshot may come from a newer release than this process."""
+    return labels.ChannelKind(kind).label if kind in labels.ChannelKind.values else kind
+
+
 def since(at: datetime) -> SafeString:
     """ "Since 14:30 on Sunday …", alone on its line."""
     return format_html(gettext("Since {moment}"), moment=moment(at))
@@ -310,6 +402,8 @@ def cause(said: Cause, link: SafeString | None) -> SafeString:
         return format_html(
             gettext("{upstream} has a problem; this service hardly notices."), upstream=upstream
         )
+    if said.health is Health.MAINTENANCE:
+        return format_html(gettext("Affected by planned work on {upstream}."), upstream=upstream)
     return format_html(
         # Translators: {upstream} is the name of a shared platform.
         gettext("Affected by a problem with {upstream}."),

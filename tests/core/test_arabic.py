@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.arabic import ascii_digits, fold, in_digits, isolate, sort_key, stem
+from core.arabic import ascii_digits, fold, in_digits, isolate, skeletons, sort_key, stem
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,41 @@ def test_digits_go_both_ways() -> None:
 
 def test_an_isolated_text_cannot_turn_what_stands_around_it() -> None:
     assert isolate("\u202eabc\u202c\u2067") == "\u2068abc\u2069"
+
+
+@pytest.mark.parametrize(
+    ("arabic", "latin", "alike"),
+    [
+        ("جواز", "jawaz", True),
+        ("جواز", "jawaaz", True),
+        ("رخصة", "rukhsa", True),
+        ("رخصة", "rokhsah", True),
+        ("هوية", "hawiyya", True),
+        ("إقامة", "igama", True),
+        ("تجديد", "tajdeed", True),
+        ("السفر", "alsafar", True),
+        ("نفاذ", "nafath", True),
+        ("حجز", "7ajz", True),
+        ("تعديل", "ta3deel", True),
+        ("باسبورت", "passport", True),
+        ("فيزا", "visa", True),
+        ("إجازة", "jawaz", False),
+        ("سفر", "jawaz", False),
+        ("مرور", "amr", False),
+    ],
+)
+def test_words_that_sound_alike_in_both_scripts_share_a_skeleton(
+    arabic: str, latin: str, alike: bool
+) -> None:
+    assert bool(skeletons(stem(fold(arabic))) & skeletons(fold(latin))) is alike
+
+
+@pytest.mark.parametrize("word", ["", "123", "a", "او", "日本"])
+def test_of_too_little_there_is_no_skeleton(word: str) -> None:
+    assert skeletons(word) == frozenset()
+
+
+@given(st.text(max_size=80))
+def test_a_word_has_few_skeletons(word: str) -> None:
+    for folded in fold(word).split():
+        assert len(skeletons(folded)) <= 200

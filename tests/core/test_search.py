@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.search import Document, Index, differ_by_one
+from core.search import Document, Index, differ_by_one, matches
 
 DOCUMENTS = (
     Document("pass", ("تجديد جواز السفر", "Passport renewal"), ("الجواز",), ("وزارة الداخلية",)),
@@ -46,6 +46,14 @@ INDEX = Index(DOCUMENTS)
         ("licnce", ("lic",)),
         ("رخصصة", ("lic",)),
         ("nafaht", ("idn",)),
+        # In the letters of the other language, in the ways in which people spell it.
+        ("jawaz", ("pass",)),
+        ("jawaz al safar", ("pass",)),
+        ("tajdeed jawaz alsafar", ("pass",)),
+        ("rukhsah", ("lic",)),
+        ("tasheera", ("visa",)),
+        ("باسبورت", ("pass", "equiv")),
+        ("لوجن", ("idn",)),
         # The agency's name and the service's.
         ("جواز الداخلية", ("pass",)),
         # Name before alias before description.
@@ -65,6 +73,43 @@ def test_it_finds_the_right_service_first(query: str, found: tuple[str, ...]) ->
 
     assert hits.keys == found
     assert hits.complete
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "words"),
+    [
+        ("تجديد جَواز السفر", "جواز", ["جَواز"]),
+        ("تجديد جَواز السفر", "جوازالسفر", ["جَواز", "السفر"]),
+        ("تجديد جَواز السفر", "jawaz", ["جَواز"]),
+        ("تجديد جَواز السفر", "بالجواز", ["جَواز"]),
+        ("Passport renewal", "pass port", ["Passport"]),
+        ("Passport renewal", "pasport rene", ["Passport", "renewal"]),
+        ("Passport renewal", "renewal of the passport", ["Passport", "renewal"]),
+        ("Café service", "cafe", ["Café"]),
+        ("Passport renewal", "visa", []),
+        ("Passport renewal", "", []),
+        ("", "visa", []),
+    ],
+)
+def test_it_finds_the_words_again_as_they_are_written(
+    text: str, query: str, words: list[str]
+) -> None:
+    assert [text[start:end] for start, end in matches(text, query)] == words
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_what_it_marks_are_parts_of_the_text_in_order(text: str, query: str) -> None:
+    ends = [0]
+    for start, end in matches(text, query):
+        assert ends[-1] <= start < end <= len(text)
+        ends.append(end)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.key)
+def test_what_its_own_name_finds_is_marked_in_it(document: Document) -> None:
+    for name in document.names:
+        assert INDEX.search(name).keys[0] == document.key
+        assert matches(name, name)
 
 
 def test_it_says_when_no_service_has_all_the_words() -> None:

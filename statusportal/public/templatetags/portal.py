@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from core.arabic import ascii_digits
 from core.bilingual import Bilingual
 from services import labels
 from services.status.health import Health
-from statusportal.public import words
+from statusportal.public import brand, day_words, hijri, service_words, words
 from statusportal.public.said import Cause, ServiceSaid
 
 register = template.Library()
@@ -34,11 +35,30 @@ _CLASS: dict[Health | None, str] = {
 }
 
 
+@register.simple_tag
+def brand_styles() -> SafeString | str:
+    """The stylesheet of the deployment's own look, where it has one."""
+    address = brand.sheet_address()
+    return format_html('<link rel="stylesheet" href="{}">', address) if address else ""
+
+
+@register.inclusion_tag("components/brand_mark.html")
+def brand_mark() -> dict[str, Any]:
+    """The deployment's logo, else our own sign. Beside the name, so without words of its own."""
+    return {"logo": brand.file_address("logo.svg")}
+
+
 @register.inclusion_tag("components/status.html")
 def status(health: Health | None) -> dict[str, Any]:
     """A state as sign, word and colour; None is "not monitored"."""
     word = labels.NOT_MONITORED if health is None else labels.HEALTH[health]
     return {"state": _CLASS[health], "word": word}
+
+
+@register.simple_tag
+def state_word(health: Health | None) -> Promise:
+    """The word of a state that has its sign elsewhere; None is "not monitored"."""
+    return labels.NOT_MONITORED if health is None else labels.HEALTH[health]
 
 
 @register.filter
@@ -128,13 +148,28 @@ def day(value: date) -> SafeString:
 
 
 @register.filter
+def as_of(at: datetime) -> SafeString:
+    """From when the page's knowledge is, with the second date where the deployment wants it."""
+    by_moon = hijri.of_moment(at)
+    if by_moon is None:
+        return words.as_of(at)
+    return format_html('{} <span class="hijri">{}</span>', words.as_of(at), by_moon)
+
+
+@register.filter
+def through_sentence(services: Iterable[ServiceSaid]) -> SafeString:
+    """By which services the trouble comes, each with its address."""
+    return service_words.through([service_link(said.slug, said.name) for said in services])
+
+
+@register.filter
 def minus(value: int, other: int) -> int:
     return value - other
 
 
 # Sentences of words.py that take one thing.
-register.filter("as_of", words.as_of)
 register.filter("since", words.since)
+register.filter("channel_sentences", words.channels)
 register.filter("checked", words.checked)
 register.filter("verdict", words.verdict)
 register.filter("group_sentence", words.group)
@@ -144,5 +179,14 @@ register.filter("services_found", words.services_found)
 register.filter("more_services", words.more_services)
 register.filter("services_unknown", words.services_unknown)
 register.filter("unknown_for", words.unknown_for)
+register.filter("spent_for", day_words.lasted)
+register.filter("per_cent", words.per_cent)
+register.filter("working_sentence", service_words.still_working)
+register.filter("joined", service_words.joined)
+register.filter("kind_words", day_words.kind)
+register.filter("days_ago", day_words.days_ago)
+register.filter("bar_words", day_words.day)
+register.filter("bar_events", day_words.what)
+register.simple_tag(day_words.days_of, name="days_of")
 register.simple_tag(words.availability, name="availability")
 register.simple_tag(words.hidden_name, name="hidden_name")

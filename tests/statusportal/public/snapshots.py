@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
+
 from core.bilingual import Bilingual
 from services.status.health import CheckHealth
 from services.status.observation import Reason
@@ -167,6 +169,54 @@ def many(count: int) -> tuple[ServiceFact, ...]:
         )
         for n in range(count)
     )
+
+
+def nation_behind_login(count: int) -> Snapshot:
+    """The small nation with `count` more services that a fallen login takes down with it."""
+    base = snapshot({"login": BAD}, more=_checked(count))
+    edges = tuple(EdgeFact("id-login", f"id-more-{n}", "hard") for n in range(count))
+    truth = msgspec.structs.replace(base.truth, edges=base.truth.edges + edges)
+    observed = base.observed | {1000 + n: (NOW,) for n in range(count)}
+    return Snapshot(truth=truth, built_at=NOW, observed=observed, version=version_of(truth))
+
+
+def _checked(count: int) -> tuple[ServiceFact, ...]:
+    measure = (Measure("main", CheckHealth.OK, SINCE, Reason.OK),)
+    return tuple(
+        msgspec.structs.replace(
+            service,
+            channels=(
+                ChannelFact(
+                    1000 + n, "web", checks=(CheckFact(1000 + n, True, FRESH_FOR, measure),)
+                ),
+            ),
+        )
+        for n, service in enumerate(many(count))
+    )
+
+
+def many_agencies(count: int, *, troubled: int) -> Snapshot:
+    """`count` agencies with a service each; all from number `troubled` on are out."""
+    agencies = tuple(
+        AgencyFact(f"A{n:02}", Bilingual(f"جهة {n:02}", f"Agency {n:02}")) for n in range(count)
+    )
+    services = []
+    for n, service in enumerate(_checked(count)):
+        health, reason = BAD if n >= troubled else (CheckHealth.OK, Reason.OK)
+        channel = service.channels[0]
+        check = msgspec.structs.replace(
+            channel.checks[0], measures=(Measure("main", health, SINCE, reason),)
+        )
+        services.append(
+            msgspec.structs.replace(
+                service,
+                agency=f"A{n:02}",
+                channels=(msgspec.structs.replace(channel, checks=(check,)),),
+            )
+        )
+    truth = Truth(agencies=agencies, services=tuple(services), locations=("main",))
+    observed: dict[int, tuple[datetime | None, ...]] = {1000 + n: (NOW,) for n in range(count)}
+    return Snapshot(truth=truth, built_at=NOW, observed=observed, version=version_of(truth))
 
 
 def history(*, is_demo: bool = False) -> History:

@@ -5,6 +5,7 @@ These tests have no `django_db` mark on purpose: the first query of a page would
 
 from __future__ import annotations
 
+import gzip
 import re
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -16,8 +17,13 @@ from statusportal.public.store import store
 from tests.statusportal.public.reading import get, links, parse, states, text_of
 from tests.statusportal.public.snapshots import (
     ALL_WELL,
+    BAD,
     NOW,
     UNSPOKEN,
+    history,
+    many,
+    many_agencies,
+    nation_behind_login,
     snapshot,
 )
 
@@ -181,7 +187,7 @@ def test_home_tells_the_cause_and_folds_what_it_explains(client: Client) -> None
     page = text_of(response)
     banner = next(e for e in parse(response).iter("section") if e.get("aria-label") == "Important")
 
-    assert "Major outage: 4 services have problems." in page
+    assert "Major outage: four services have problems." in page
     assert " ".join("".join(banner.itertext()).split()) == (
         "National login Outage 1 service is affected"
     )
@@ -201,7 +207,7 @@ def test_home_tells_the_cause_and_folds_what_it_explains(client: Client) -> None
 def test_home_counts_in_arabic_by_its_six_forms(client: Client) -> None:
     page = text_of(get(client, "/ar/"))
 
-    assert "انقطاع واسع: 4 خدمات بها مشكلات." in page
+    assert "انقطاع واسع: أربع خدمات بها مشكلات." in page
     assert "خدمة واحدة متأثرة" in page
     assert "منصة حكومية مشتركة" in page
 
@@ -211,8 +217,62 @@ def test_home_without_observations_claims_nothing(client: Client) -> None:
     response = get(client, "/en/")
     page = text_of(response)
 
-    assert "There is no recent information about 4 services." in page
+    assert "There is no recent information about four services." in page
     assert "Our own checks are interrupted." in page
     assert "As of 12:00 on Sunday 22 November 2026" in page
     assert 'status status--operational"' not in response.content.decode()
     assert "working." not in page.replace("may well be working.", "")
+
+
+@pytest.mark.usefixtures("troubled")
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", [*PAGES, "services/?q=passport&agency=MOI"])
+def test_a_renewal_is_the_same_page_without_what_never_changes(
+    client: Client, language: str, path: str
+) -> None:
+    whole = get(client, f"/{language}/{path}")
+    part = get(client, f"/{language}/{path}", headers={"HX-Request": "true"})
+
+    assert "HX-Request" in whole["Vary"]
+    assert part["Vary"] == whole["Vary"]
+    assert part["Cache-Control"] == whole["Cache-Control"]
+    assert not part.content.lstrip().startswith(b"<!doctype")
+    assert b"<script" not in part.content
+    # What is there is, to the byte, what the whole page has: a cache may keep it for everybody.
+    assert part.content.strip() in whole.content
+    regions = [e.get("id") for e in parse(whole).iter() if e.get("data-region") is not None]
+    assert regions == ["banners", "main", "as-of"]
+    for region in regions:
+        assert f'id="{region}"' in part.content.decode()
+
+
+def test_what_a_cause_affects_stands_by_agency(client: Client) -> None:
+    store.hold(snapshot({"login": BAD}, more=many(3)), history())
+    fold = next(parse(get(client, "/en/")).iter("details"))
+    said = " ".join("".join(fold.itertext()).split())
+
+    assert said == "1 service is affected Ministry of Interior Passport renewal Outage"
+
+
+def test_home_stays_short_when_a_whole_nation_hangs_on_one_login(client: Client) -> None:
+    store.hold(nation_behind_login(10_000))
+    response = get(client, "/ar/")
+
+    assert len(gzip.compress(response.content)) < 12_000
+    assert len(states(response)) < 60
+    assert "و9951 خدمة أخرى" in text_of(response).replace(",", "")
+
+
+def test_home_folds_agencies_beyond_a_screenful_troubled_ones_first(client: Client) -> None:
+    store.hold(many_agencies(60, troubled=40))
+    document = parse(get(client, "/en/"))
+    groups = [
+        [e.get("data-key") for e in section if e.get("data-key")]
+        for section in document.iter("ul")
+        if section.get("class") == "groups"
+    ]
+
+    assert len(groups[0]) == 24
+    assert groups[0][0] == "A40"
+    assert len(groups[1]) == 36
+    assert set(groups[0]) | set(groups[1]) == {f"A{n:02}" for n in range(60)}

@@ -1,4 +1,4 @@
-"""The catalogue and the pages of one service and one agency.
+"""The catalogue.
 
 These tests have no `django_db` mark on purpose: the first query of a page would fail them.
 """
@@ -8,12 +8,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from services.status.health import CheckHealth
-from statusportal.public.store import store
+from statusportal.public.store import Published, store
 from tests.statusportal.public.reading import get, links, parse, states, text_of
 from tests.statusportal.public.snapshots import (
     ALL_WELL,
-    BAD,
     PUBLIC_SLUGS,
     history,
     many,
@@ -53,6 +51,13 @@ def test_the_catalogue_has_every_public_service_with_its_state(
         ("status=not_monitored", ["court"]),
         ("status=operational", []),
         ("category=travel&status=degraded", ["visa"]),
+        ("audience=citizen", ["passport"]),
+        ("audience=visitor", []),
+        ("channel=web", ["login", "passport", "visa", "fines", "court"]),
+        ("channel=app", []),
+        ("audience=citizen&channel=web&status=problem&category=travel&agency=MOI", ["passport"]),
+        ("q=jawaz", ["passport"]),
+        ("q=باسبورت", ["passport"]),
         ("q=visa&agency=NDS", []),
     ],
 )
@@ -80,6 +85,8 @@ def test_the_catalogue_is_in_the_order_of_its_readers_alphabet(client: Client) -
         ("agency=SEC", "There is no such agency here"),
         ("category=nope", "There is no such category"),
         ("status=on-fire", "There is no such state"),
+        ("audience=fish", "There is no such group of people"),
+        ("channel=pigeon", "There is no such way to use a service"),
         ("page=0", "There is no such page"),
         ("page=-1", "There is no such page"),
         ("page=x", "There is no such page"),
@@ -135,86 +142,60 @@ def test_a_long_catalogue_is_paged_by_fifty(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("troubled")
-def test_a_service_says_whether_why_and_what_to_do(client: Client) -> None:
-    response = get(client, "/en/services/passport/")
-    page = text_of(response)
+def test_each_choice_can_be_taken_away_by_itself(client: Client) -> None:
+    response = get(client, "/en/services/?q=passport&agency=MOI&status=problem&audience=citizen")
+    chips = {
+        " ".join("".join(a.itertext()).split()): a.get("href")
+        for a in parse(response).iter("a")
+        if a.get("class") == "chip"
+    }
 
-    assert (
-        "You cannot use this service now. It has been out since 11:30 on Sunday 22 November 2026."
-        in page
-    )
-    assert "Affected by a problem with National login." in page
-    assert "/en/services/login/" in links(response)
-    assert "What to do meanwhile Go to the nearest service centre." in page
-    assert "We last checked it at 13:00 on Sunday 22 November 2026." in page
-    assert "tel:80007777" in links(response)
-    assert "https://services.gov.example/passport" in links(response)
-
-
-@pytest.mark.usefixtures("troubled")
-def test_the_origin_says_its_reason_in_plain_words(client: Client) -> None:
-    assert "It answers with an error." in text_of(get(client, "/en/services/login/"))
-    assert "ترد الخدمة برسالة خطأ." in text_of(get(client, "/ar/services/login/"))
+    assert chips == {
+        "Ministry of Interior Take this choice away": (
+            "/en/services/?q=passport&status=problem&audience=citizen"
+        ),
+        "With problems Take this choice away": (
+            "/en/services/?q=passport&agency=MOI&audience=citizen"
+        ),
+        "Citizens Take this choice away": "/en/services/?q=passport&agency=MOI&status=problem",
+    }
 
 
-@pytest.mark.usefixtures("troubled")
-def test_a_cause_that_is_not_public_has_no_name(client: Client) -> None:
-    assert "Affected by a problem with a shared government platform." in text_of(
-        get(client, "/en/services/visa/")
-    )
-    assert "متأثرة بسبب مشكلة في منصة حكومية مشتركة." in text_of(get(client, "/ar/services/visa/"))
+def test_a_page_of_the_catalogue_names_its_neighbours(client: Client) -> None:
+    store.hold(snapshot(ALL_WELL, more=many(100)))
+    response = get(client, "/en/services/?agency=MOI&page=2")
+    named = {
+        (e.tag, e.get("rel")): e.get("href")
+        for e in parse(response).iter()
+        if e.get("rel") in {"prev", "next"}
+    }
 
-
-@pytest.mark.usefixtures("well")
-def test_a_working_service_folds_its_advice(client: Client) -> None:
-    response = get(client, "/ar/services/passport/")
-    page = text_of(response)
-    folds = [" ".join("".join(e.itertext()).split()) for e in parse(response).iter("details")]
-
-    assert "يمكنك استخدام هذه الخدمة الآن، وهي تعمل دون انقطاع منذ" in page
-    assert "ما العمل إذا توقفت الخدمة؟ راجع أقرب مركز خدمة." in folds
-
-
-@pytest.mark.usefixtures("well")
-def test_a_service_without_checks_is_never_called_operational(client: Client) -> None:
-    response = get(client, "/en/services/court/")
-
-    assert "We do not monitor this service." in text_of(response)
-    assert "Not monitored" in text_of(response)
-    assert "Operational" not in text_of(response)
-    assert "Court &lt;hearing&gt; &amp; more" in response.content.decode()
-
-
-def test_a_service_that_nobody_could_see_says_so(client: Client) -> None:
-    store.hold(snapshot({"fines": (CheckHealth.UNKNOWN, BAD[1])}))
-
-    assert "We cannot say whether you can use this service now." in text_of(
-        get(client, "/en/services/fines/")
-    )
-
-
-def test_ninety_days_are_told_with_their_definition(client: Client) -> None:
-    store.hold(snapshot(ALL_WELL), history(is_demo=True))
-    english = text_of(get(client, "/en/services/passport/"))
-    arabic = text_of(get(client, "/ar/services/passport/"))
-
-    assert "Availability Demo data Available 99.93% of the time in the last 90 days." in english
-    assert "Availability is the share of the time" in english
-    assert "Sunday 22 November 2026 Out for 1 hour and 30 minutes." in english
-    assert (
-        "Friday 20 November 2026 Slow or partly out for 10 minutes."
-        " Planned maintenance for 1 hour. No information for 1 hour." in english
-    )
-    assert english.index("Sunday 22 November 2026 Out") < english.index("Friday 20 November 2026")
-    assert "Saturday 21 November 2026" not in english
-    assert "كانت متاحة 99.93% من الوقت خلال آخر 90 يومًا." in arabic
-    assert "توقفت لمدة ساعة واحدة و30 دقيقةً." in arabic
+    assert named == {
+        ("link", "prev"): "/en/services/?agency=MOI",
+        ("link", "next"): "/en/services/?agency=MOI&page=3",
+        ("a", "prev"): "/en/services/?agency=MOI",
+        ("a", "next"): "/en/services/?agency=MOI&page=3",
+    }
 
 
 @pytest.mark.usefixtures("troubled")
-def test_an_agency_shows_its_own_services_troubled_first(client: Client) -> None:
-    response = get(client, "/en/agencies/MOI/")
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("نفاذ", "National login National Digital Services Authority Also known as نفاذ"),
+        ("جواز", "Passport renewal Ministry of Interior Also known as تجديد جواز السفر"),
+        ("passport", "Passport renewal Ministry of Interior Affected by"),
+    ],
+)
+def test_a_result_says_by_which_name_it_was_found(client: Client, query: str, said: str) -> None:
+    assert said in text_of(get(client, f"/en/services/?q={query}"))
 
-    assert "3 services have problems" in text_of(response)
-    assert list(states(response)) == ["passport", "visa", "fines", "court"]
-    assert "tel:+97317000001" in links(response)
+
+def test_a_new_service_is_listed_before_the_index_knows_it(client: Client) -> None:
+    store.hold(snapshot(ALL_WELL))
+    held = snapshot(ALL_WELL, more=many(1))
+    # As in the moment in which the thread has the new version, and is still at its index.
+    store._published = Published(held, history(), "held")
+
+    assert "more-0" in states(get(client, "/en/services/"))
+    assert states(get(client, "/en/services/?q=numbered")) == {}

@@ -26,6 +26,7 @@ PAIRS = [
         for ink in ("ink", "soft", "muted", "link")
         for paper in ("page", "surface")
     ),
+    ("ink", "mark", TEXT),
     ("top-ink", "top", TEXT),
     ("top-soft", "top", TEXT),
     ("action-ink", "action", TEXT),

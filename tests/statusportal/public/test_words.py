@@ -123,24 +123,28 @@ def test_arabic_counts_in_six_forms(n: int, arabic: str) -> None:
         ),
         (
             Headline(HeadlineKind.MAJOR, total=50, major_outage=3, degraded=1),
-            "Major outage: 4 services have problems.",
+            "Major outage: four services have problems.",
         ),
         (
             Headline(HeadlineKind.PARTIAL, total=50, major_outage=1, degraded=1),
-            "An important service is out; 2 services have problems.",
+            "An important service is out; two services have problems.",
         ),
         (
             Headline(HeadlineKind.PROBLEMS, also_blind=True, total=9, degraded=1, unknown=3),
-            "1 service has problems. There is no recent information about 3 services.",
+            "One service has problems. There is no recent information about three services.",
         ),
         (
             Headline(HeadlineKind.BLIND, total=9, unknown=9),
-            "There is no recent information about 9 services.",
+            "There is no recent information about nine services.",
+        ),
+        (
+            Headline(HeadlineKind.PROBLEMS, total=900, degraded=11),
+            "11 services have problems.",
         ),
         (Headline(HeadlineKind.BLIND), "We cannot check the services at the moment."),
         (
             Headline(HeadlineKind.MAINTENANCE, total=9, maintenance=2),
-            "Planned maintenance is under way on 2 services.",
+            "Planned maintenance is under way on two services.",
         ),
     ],
 )
@@ -150,6 +154,41 @@ def test_the_headline_is_a_whole_sentence(said: Headline, english: str) -> None:
     with translation.override("ar"):
         assert words.headline(said).endswith(".")
         assert not re.search(r"[A-Za-z{}]", words.headline(said))
+
+
+@pytest.mark.parametrize(
+    ("n", "arabic"),
+    [
+        (1, "خدمة واحدة بها مشكلة."),
+        (2, "خدمتان بهما مشكلات."),
+        (3, "ثلاث خدمات بها مشكلات."),
+        (8, "ثماني خدمات بها مشكلات."),
+        (10, "عشر خدمات بها مشكلات."),
+        (11, "11 خدمةً بها مشكلات."),
+        (100, "100 خدمة بها مشكلات."),
+    ],
+)
+def test_the_headline_counts_in_words_as_far_as_one_would_say_them(n: int, arabic: str) -> None:
+    with translation.override("ar"):
+        assert words.headline(Headline(HeadlineKind.PROBLEMS, total=999, degraded=n)) == arabic
+
+
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("جوازالسفر", "<bdi>تَجديد <mark>جَواز</mark> <mark>السفر</mark> &lt;b&gt;</bdi>"),
+        ("jawaz", "<bdi>تَجديد <mark>جَواز</mark> السفر &lt;b&gt;</bdi>"),
+        ("<b>", "<bdi>تَجديد جَواز السفر &lt;<mark>b</mark>&gt;</bdi>"),
+        ("visa", "<bdi>تَجديد جَواز السفر &lt;b&gt;</bdi>"),
+    ],
+)
+def test_what_was_searched_is_marked_in_the_name_as_it_is_written(query: str, marked: str) -> None:
+    with translation.override("ar"):
+        assert words.marked(Bilingual("تَجديد جَواز السفر <b>", ""), query) == marked
+    with translation.override("en"):
+        assert words.marked(Bilingual("تَجديد جَواز السفر <b>", ""), query) == marked.replace(
+            "<bdi>", '<bdi lang="ar" dir="rtl">'
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""Planned work as calendars: of everything, an agency, a service, and one window (RFC 5545).
+
+Like the pages a function of the snapshot: the same windows give the same bytes, so programs that
+ask every hour mostly hear that nothing changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from maintenance.calendars import Entry, calendar_of, uid_of
+from statusportal.public import window_lists, window_words, words
+from statusportal.public.maintenance_page import find
+from statusportal.public.pages import CACHE_CONTROL, nothing_yet, said_now
+from statusportal.public.said import Said
+from statusportal.public.window_lists import WindowShown
+from statusportal.public.window_notice import standing
+
+
+@require_safe
+def everything(request: HttpRequest) -> HttpResponse:
+    """`/{lang}/calendar.ics`: every announced window."""
+    said = said_now()
+    if said is None:
+        return nothing_yet(request)
+    return _calendar(request, said, standing(said), name=gettext("Planned work"))
+
+
+@require_safe
+def agency(request: HttpRequest, code: str) -> HttpResponse:
+    """What reaches a service of one agency, also through something that it needs."""
+    said = said_now()
+    if said is None:
+        return nothing_yet(request)
+    group = said.agencies.get(code)
+    if group is None:
+        raise Http404
+    windows = window_lists.of_agency(standing(said), code)
+    return _calendar(
+        request, said, windows, name=_name_of(group.name.in_language(words.language()))
+    )
+
+
+@require_safe
+def service(request: HttpRequest, slug: str) -> HttpResponse:
+    """What reaches one service, also through something that it needs."""
+    said = said_now()
+    if said is None:
+        return nothing_yet(request)
+    found = said.services.get(slug)
+    if found is None:
+        raise Http404
+    windows = window_lists.of_service(standing(said), found.fact.id)
+    return _calendar(
+        request, said, windows, name=_name_of(found.name.in_language(words.language()))
+    )
+
+
+@require_safe
+def window(request: HttpRequest, ref: str) -> HttpResponse:
+    """One window, to add to one's own calendar."""
+    said = said_now()
+    if said is None:
+        return nothing_yet(request)
+    found = find(said, ref)
+    if found is None:
+        raise Http404
+    name = window_words.plain_text(window_words.title(found.said))
+    response = _calendar(request, said, [found], name=name)
+    if response.status_code == 200:
+        response["Content-Disposition"] = f'attachment; filename="{found.ref}.ics"'
+    return response
+
+
+def _name_of(name: str) -> str:
+    return gettext("Planned work: {name}").format(name=name)
+
+
+def _calendar(
+    request: HttpRequest, said: Said, windows: Iterable[WindowShown], *, name: str
+) -> HttpResponse:
+    language = words.language()
+    body = calendar_of(
+        [entry(window) for window in windows],
+        name=name,
+        language=language,
+        source=settings.PUBLIC_URL + request.path,
+        now=said.now,
+    )
+    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+    response["Cache-Control"] = CACHE_CONTROL
+    response["Content-Language"] = language
+    response["Content-Disposition"] = 'inline; filename="calendar.ics"'
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    return cast(HttpResponse, get_conditional_response(request, etag=etag, response=response))
+
+
+def entry(window: WindowShown) -> Entry:
+    """A window as a calendar has it, in the language that is active."""
+    fact = window.said.fact
+    return Entry(
+        uid=uid_of(fact.ref, urlsplit(settings.PUBLIC_URL).hostname or "localhost"),
+        starts_at=fact.starts_at,
+        ends_at=fact.ends_at,
+        summary=window_words.summary(window.said),
+        description=window_words.description(window),
+        url=settings.PUBLIC_URL + reverse("public:window", args=[fact.ref]),
+        created_at=fact.approved_at,
+        changed_at=fact.changed_at,
+        sequence=fact.sequence,
+        # Moved: the window that took its place has an entry of its own.
+        is_cancelled=window.is_called_off,
+        categories=(gettext("Planned work"),),
+    )
