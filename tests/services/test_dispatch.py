@@ -89,9 +89,7 @@ def test_the_interval_is_the_checks_own_or_follows_tier_and_sharing(
     settings.CHECK_INTERVAL_URGENT = timedelta(seconds=15)
     settings.CHECK_INTERVAL = timedelta(seconds=20)
     service = make_service(tier=tier, is_shared=is_shared)
-    check = make_check(
-        channel=make_channel(service=service), next_due_at=NOW, interval_seconds=own
-    )
+    check = make_check(channel=make_channel(service=service), next_due_at=NOW, interval_seconds=own)
 
     (shard,) = operations.dispatch_due(now=NOW)
 

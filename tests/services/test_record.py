@@ -79,9 +79,7 @@ def test_an_outage_climbs_the_ladder_and_down_again(check: Check) -> None:
     recording.record(observations=[seen(check, 6)])
     assert state_of(check) == (CheckHealth.OK, START + 5 * INTERVAL + timedelta(seconds=1))
 
-    changes = StatusChange.objects.order_by("at").values_list(
-        "from_health", "to_health", "reason"
-    )
+    changes = StatusChange.objects.order_by("at").values_list("from_health", "to_health", "reason")
     assert list(changes) == [
         (CheckHealth.UNKNOWN, CheckHealth.OK, Reason.OK),
         (CheckHealth.OK, CheckHealth.BAD, Reason.SERVER_ERROR),
