@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from maintenance.calendars import Entry, calendar_of, uid_of
-from statusportal.public import window_lists, window_words, words
+from statusportal.public import window_details, window_lists, window_words, words
 from statusportal.public.maintenance_page import find
 from statusportal.public.pages import CACHE_CONTROL, nothing_yet, said_now
 from statusportal.public.said import Said
@@ -75,7 +75,7 @@ def window(request: HttpRequest, ref: str) -> HttpResponse:
     found = find(said, ref)
     if found is None:
         raise Http404
-    name = window_words.plain_text(window_words.title(found.said))
+    name = window_details.plain_text(window_words.title(found.said))
     response = _calendar(request, said, [found], name=name)
     if response.status_code == 200:
         response["Content-Disposition"] = f'attachment; filename="{found.ref}.ics"'
@@ -113,8 +113,8 @@ def entry(window: WindowShown) -> Entry:
         uid=uid_of(fact.ref, urlsplit(settings.PUBLIC_URL).hostname or "localhost"),
         starts_at=fact.starts_at,
         ends_at=fact.ends_at,
-        summary=window_words.summary(window.said),
-        description=window_words.description(window),
+        summary=window_details.summary(window.said),
+        description=window_details.description(window),
         url=settings.PUBLIC_URL + reverse("public:window", args=[fact.ref]),
         created_at=fact.approved_at,
         changed_at=fact.changed_at,

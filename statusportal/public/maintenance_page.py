@@ -18,7 +18,7 @@ from core.arabic import fold
 from core.bilingual import Bilingual
 from maintenance.texts import default_text
 from maintenance.windows import Stage
-from statusportal.public import window_lists, window_words
+from statusportal.public import window_details, window_lists, window_words
 from statusportal.public.pages import nothing_yet, page, said_now
 from statusportal.public.said import Said, ServiceSaid
 from statusportal.public.shape import AgencyFact, ServiceFact
@@ -123,8 +123,8 @@ def window(request: HttpRequest, ref: str) -> HttpResponse:
         "announcement": _announcement(found),
         "still_works": _spoken(fact.still_works, hidden),
         "meanwhile": _spoken(fact.meanwhile, hidden),
-        "deadlines": window_words.deadlines(found.said),
-        "payments": window_words.payments(found.said),
+        "deadlines": window_details.deadlines(found.said),
+        "payments": window_details.payments(found.said),
         "is_emergency": fact.kind == "emergency",
         "call": found.said.agency.phone or settings.CONTACT_PHONE,
         "services": named,

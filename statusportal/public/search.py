@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -86,14 +86,20 @@ class Wanted:
 
     def without(self, name: str) -> str:
         """The query string that asks for the same but for one choice."""
-        return replace(self, **{name: ""}).address()
+        pairs = [("q", self.q), *(pair for pair in self.chosen if pair[0] != name)]
+        return _query(pairs)
 
     def address(self, *, page: int = 1) -> str:
         """The query string that asks for the same, on another page; "" where it asks nothing."""
         pairs = [("q", self.q), *self.chosen]
-        pairs.append(("page", str(page) if page > 1 else ""))
-        query = urlencode([(name, value) for name, value in pairs if value])
-        return f"?{query}" if query else ""
+        if page > 1:
+            pairs.append(("page", str(page)))
+        return _query(pairs)
+
+
+def _query(pairs: Iterable[tuple[str, str]]) -> str:
+    query = urlencode([(name, value) for name, value in pairs if value])
+    return f"?{query}" if query else ""
 
 
 @dataclass(frozen=True, slots=True)

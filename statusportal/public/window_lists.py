@@ -260,7 +260,7 @@ def month(
     """Whole weeks from the one with `first`, the first day of a month, to its last."""
     every = tuple(windows)
     begins = first - ((first.weekday() - week_start(weekend)) % 7) * _DAY
-    days = []
+    days: list[Day] = []
     day = begins
     while day < after(first) or len(days) % 7:
         is_inside = (day.year, day.month) == (first.year, first.month)

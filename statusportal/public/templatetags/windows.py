@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from maintenance.windows import Stage
 from services.status.health import Health
 from services.status.window import WindowEffect
-from statusportal.public import window_lists, window_words
+from statusportal.public import window_details, window_lists, window_words
 from statusportal.public.said import Said, ServiceSaid, WindowSaid
 from statusportal.public.window_lists import WindowShown
 from statusportal.public.window_notice import standing
@@ -142,9 +142,9 @@ def dependants(window: WindowSaid) -> str:
 register.filter("window_hours", window_words.hours)
 register.filter("window_title", window_words.title)
 register.filter("window_lines", window_words.sentences)
-register.filter("window_effect", window_words.effect)
-register.filter("window_step", window_words.step)
-register.filter("window_step_times", window_words.step_times)
+register.filter("window_effect", window_details.effect)
+register.filter("window_step", window_details.step)
+register.filter("window_step_times", window_details.step_times)
 register.filter("window_on_day", window_words.on_day)
 register.filter("month", window_words.month)
 register.filter("more_windows", window_words.more_windows)

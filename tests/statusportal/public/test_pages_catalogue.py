@@ -8,10 +8,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from statusportal.public import search
 from statusportal.public.store import Published, store
 from tests.statusportal.public.reading import get, links, parse, states, text_of
 from tests.statusportal.public.snapshots import (
     ALL_WELL,
+    BAD,
     PUBLIC_SLUGS,
     history,
     many,
@@ -199,3 +201,17 @@ def test_a_new_service_is_listed_before_the_index_knows_it(client: Client) -> No
 
     assert "more-0" in states(get(client, "/en/services/"))
     assert states(get(client, "/en/services/?q=numbered")) == {}
+
+
+def test_no_reader_waits_for_the_index(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.hold(snapshot(ALL_WELL, more=many(2)))
+
+    def build(*_: object) -> None:
+        raise AssertionError("An index was built while somebody waited.")
+
+    monkeypatch.setattr(search, "Index", build)
+
+    assert "more-1" in states(get(client, "/en/services/?q=numbered 0001"))
+    # A state that changes brings a new version and the same names.
+    store.hold(snapshot(ALL_WELL | {"fines": BAD}, more=many(2)))
+    assert states(get(client, "/en/services/?q=fines")) == {"fines": "outage"}

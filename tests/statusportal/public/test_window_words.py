@@ -10,7 +10,7 @@ import pytest
 from django.utils import translation
 
 from maintenance.windows import Stage
-from statusportal.public import reader, window_words
+from statusportal.public import reader, window_details, window_words
 from statusportal.public.shape import StepFact, WindowFact
 from statusportal.public.window_lists import WindowShown
 from statusportal.public.window_notice import standing
@@ -39,7 +39,7 @@ def stands(
 
 def told(shown: WindowShown, language: str) -> str:
     with translation.override(language):
-        lines = [window_words.plain_text(line.words) for line in window_words.sentences(shown)]
+        lines = [window_details.plain_text(line.words) for line in window_words.sentences(shown)]
     text = " ".join(lines)
     return text.replace("\u2068", "").replace("\u2069", "")
 
@@ -400,7 +400,7 @@ def test_when_it_is_leaves_nothing_to_ask(
 ) -> None:
     for language, expected in (("ar", arabic), ("en", english)):
         with translation.override(language):
-            said = window_words.plain_text(window_words.when(starts_at, ends_at))
+            said = window_details.plain_text(window_words.when(starts_at, ends_at))
         assert said.replace("\u2068", "").replace("\u2069", "") == expected
 
 
@@ -458,5 +458,5 @@ def test_the_verdict_says_until_when(effect: str, now: datetime, arabic: str, en
     fact = window("MW-1", "passport", starts_at=STARTS, ends_at=ENDS, effect=effect)
     for language, expected in (("ar", arabic), ("en", english)):
         with translation.override(language):
-            said = window_words.plain_text(window_words.planned_until(stands(fact, now)))
+            said = window_details.plain_text(window_words.planned_until(stands(fact, now)))
         assert said.replace("\u2068", "").replace("\u2069", "") == expected
