@@ -6,17 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from maintenance.labels import State
 from services.labels import Visibility
 from services.status.window import Window, WindowEffect, phase
 from statusportal.public.said import WindowSaid
 from statusportal.public.shape import AgencyFact, EdgeFact, ServiceFact, Truth, WindowFact
+
+_POSTPONED = str(State.POSTPONED)
+
+
+def is_called_off(fact: WindowFact) -> bool:
+    """Cancelled, moved to another time, or put off to a day that is not known yet."""
+    return fact.cancelled_at is not None or bool(fact.moved_to) or fact.state == _POSTPONED
 
 
 def by_service(facts: Iterable[WindowFact]) -> dict[str, list[Window]]:
     """The windows of each service as the rules of status take them; called off ones left out."""
     found: dict[str, list[Window]] = {}
     for fact in facts:
-        if fact.cancelled_at is not None or fact.moved_to:
+        if is_called_off(fact):
             continue
         for named in fact.services:
             found.setdefault(named.id, []).append(
@@ -66,7 +74,7 @@ def announced(
                 derived=derived,
                 # An extension moves the end that is announced now, not what was planned.
                 phase=phase(replace(window, announced_end_at=fact.ends_at), now),
-                is_called_off=fact.cancelled_at is not None or bool(fact.moved_to),
+                is_called_off=is_called_off(fact),
             )
         )
     return tuple(sorted(said, key=lambda one: (one.fact.starts_at, one.fact.ref)))

@@ -117,7 +117,9 @@ def test_rule_20_a_window_begins_by_the_clock_with_no_worker_left() -> None:
     assert at.windows[0].is_running
 
 
-@pytest.mark.parametrize("called_off", [{"cancelled_at": NOW}, {"moved_to": "MW-2"}])
+@pytest.mark.parametrize(
+    "called_off", [{"cancelled_at": NOW}, {"moved_to": "MW-2"}, {"state": "postponed"}]
+)
 def test_a_window_that_was_called_off_is_told_and_has_no_effect(
     called_off: dict[str, Any],
 ) -> None:
