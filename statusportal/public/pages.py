@@ -80,7 +80,8 @@ def home(request: HttpRequest) -> HttpResponse:
     said = said_now()
     if said is None:
         return nothing_yet(request)
-    wrong = troubles(said)
+    # Planned work is not wrong: it has a banner and a list of its own, which say until when.
+    wrong = [one for one in troubles(said) if one.health is not Health.MAINTENANCE]
     unseen = silent(said.services.values())
     agencies, more_agencies = _groups(said.agencies)
     categories, more_categories = _groups(said.categories)
@@ -90,8 +91,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "is_green": said.headline.kind is HeadlineKind.NONE,
         "is_blind": said.headline.kind is HeadlineKind.BLIND or said.headline.also_blind,
         "counts": _counts(said),
-        # Planned work has a banner of its own, which says until when.
-        "banner": next((one for one in wrong if one.health is not Health.MAINTENANCE), None),
+        "banner": wrong[0] if wrong else None,
         "troubles": told(
             wrong[:_TROUBLES_SHOWN], most=_AFFECTED_SHOWN, together=_AFFECTED_TOGETHER
         ),

@@ -118,20 +118,21 @@ class Found:
 
 def find(said: Said, wanted: Wanted, language: str) -> Found:
     """The services that fit `wanted`: best first where something was typed, else by name."""
+    slugs: Sequence[str]
     if wanted.q:
         hits = _index(said).search(wanted.q)
-        # The index may be a moment older than the catalogue, or newer.
-        candidates = [said.services[slug] for slug in hits.keys if slug in said.services]
-        complete = hits.complete
+        slugs, complete = hits.keys, hits.complete
     else:
-        candidates = [said.services[slug] for slug in _by_name(said, language)]
-        complete = True
-    fitting = [service for service in candidates if _fits(service, wanted)]
+        slugs, complete = _by_name(said, language), True
+    # The index may be a moment older than the catalogue, or newer.
+    fitting = [slug for slug in slugs if slug in said.services]
+    if wanted.chosen:
+        fitting = [slug for slug in fitting if _fits(said.services[slug], wanted)]
     pages = max(1, -(-len(fitting) // PER_PAGE))
     page = min(wanted.page, pages)
     start = (page - 1) * PER_PAGE
     return Found(
-        services=tuple(fitting[start : start + PER_PAGE]),
+        services=tuple(said.services[slug] for slug in fitting[start : start + PER_PAGE]),
         total=len(fitting),
         page=page,
         pages=pages,
