@@ -35,7 +35,13 @@ run: $(VENV)/.run-stamp ## set up and run the whole portal on http://localhost:8
 
 test: $(VENV)/.dev-stamp ## set up and run every test
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
+ifeq ($(TESTS),tests)
+	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
+	@# A whole portal and a browser, side by side, when nothing else wants the two cores.
+	$(BIN)/python -m pytest -n 2 tests/end_to_end tests/browser
+else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+endif
 
 check: $(VENV)/.dev-stamp ## style, types, import rules, migrations, deployment, translations
 	$(BIN)/ruff check .

@@ -27,6 +27,8 @@ _ARGUMENTS = [
 ]
 
 
+# First, because xdist reads the groups when it has its turn.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/browser/" in str(item.path):
