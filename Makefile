@@ -37,8 +37,9 @@ test: $(VENV)/.dev-stamp ## set up and run every test
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
 ifeq ($(TESTS),tests)
 	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
-	@# A whole portal and a browser, side by side, when nothing else wants the two cores.
-	$(BIN)/python -m pytest -n 2 tests/end_to_end tests/browser
+	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
+	@# A whole portal, when nothing else wants the cores: it keeps them busy by itself.
+	$(BIN)/python -m pytest -n 0 tests/end_to_end
 else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 endif

@@ -8,7 +8,8 @@ from typing import Any
 
 from statusportal.demo.plan import HOST, Plan
 
-_TIMEOUT_S = 5.0
+# A busy machine may take its time; one where nothing listens refuses at once.
+_TIMEOUT_S = 30.0
 
 
 class NoControl(Exception):
@@ -26,10 +27,11 @@ def ask(plan: Plan, **order: Any) -> list[str]:
             connection.sendall(line)
             answer = connection.makefile("rb").readline()
         reply = json.loads(answer)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         raise NoControl(
             f"The demo's endpoints do not run (nothing sensible answers on port"
-            f" {plan.control_port}): start them with `make run` or `manage.py demo endpoints`."
+            f" {plan.control_port}: {type(error).__name__}): start them with `make run` or"
+            " `manage.py demo endpoints`."
         ) from None
     if "refused" in reply:
         raise NoControl(reply["refused"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,14 +28,10 @@ _ARGUMENTS = [
 ]
 
 
-# First, because xdist reads the groups when it has its turn.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
-            # One Chromium is enough for two cores.
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +75,17 @@ class Reader:
         response = self.page.goto(path)
         assert response is not None
         assert response.status == 200, (path, response.status)
+
+    def until(self, expression: str, arg: Any = None, *, within_s: float = 10) -> None:
+        """Wait until `expression` is true in the page.
+
+        Not `page.wait_for_function`: that one looks again from inside the page, where our content
+        policy forbids `eval`; it works only where the first look already sees what it wants.
+        """
+        deadline = time.monotonic() + within_s
+        while not self.page.evaluate(expression, arg):
+            assert time.monotonic() < deadline, f"never became true in {within_s} s: {expression}"
+            self.page.wait_for_timeout(20)
 
 
 @pytest.fixture

@@ -104,9 +104,7 @@ def renew(someone: Any, nation: Nation, by: timedelta = RENEWED) -> None:
     """Let `by` pass for the browser, and its page ask once more."""
     with someone.page.expect_response(lambda response: response.request.headers.get("hx-request")):
         someone.context.clock.run_for(int(by.total_seconds() * 1000))
-    someone.page.wait_for_function(
-        "(at) => document.documentElement.dataset.asOf === at", arg=nation.now.isoformat()
-    )
+    someone.until("(at) => document.documentElement.dataset.asOf === at", nation.now.isoformat())
 
 
 def test_when_ten_services_flip_only_their_rows_change(reader: Any, nation: Nation) -> None:
@@ -235,9 +233,7 @@ def test_a_hidden_page_asks_nothing_and_catches_up_at_once_when_it_is_looked_at(
     someone.context.clock.set_system_time(nation.now)
     with someone.page.expect_response(lambda response: response.request.headers.get("hx-request")):
         someone.page.evaluate(hide, False)
-    someone.page.wait_for_function(
-        "(at) => document.documentElement.dataset.asOf === at", arg=nation.now.isoformat()
-    )
+    someone.until("(at) => document.documentElement.dataset.asOf === at", nation.now.isoformat())
 
     assert "ten services have problems" in someone.page.locator("h1").inner_text()
     assert "22:00" in someone.page.locator("#as-of").inner_text()
@@ -275,7 +271,7 @@ def test_without_a_connection_it_says_so_asks_more_rarely_and_recovers(
     someone.context.clock.set_system_time(nation.now)
     with someone.page.expect_response(lambda response: response.request.headers.get("hx-request")):
         someone.page.evaluate("window.dispatchEvent(new Event('online'))")
-    someone.page.wait_for_function("document.getElementById('offline').hidden")
+    someone.until("document.getElementById('offline').hidden")
 
     assert someone.page.locator(".status--operational").count() > 0
     assert not someone.page.locator("#stale").is_visible()
@@ -315,7 +311,7 @@ def test_a_wrong_clock_does_not_make_the_page_old(reader: Any, nation: Nation) -
     someone.open("/en/")
     with someone.page.expect_response(lambda response: response.request.headers.get("hx-request")):
         someone.context.clock.run_for(2000)
-    someone.page.wait_for_function("document.getElementById('stale').hidden")
+    someone.until("document.getElementById('stale').hidden")
 
     assert someone.page.locator(".status--operational").count() > 0
     assert someone.page.locator("h1").inner_text() == "All services are working."

@@ -33,7 +33,7 @@ def type_into(someone: Any, text: str) -> None:
     ):
         field.fill(text)
         someone.context.clock.run_for(500)
-    someone.page.wait_for_function("!document.querySelector('.htmx-request')")
+    someone.until("!document.querySelector('.htmx-request')")
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
@@ -164,7 +164,7 @@ def test_the_focus_is_never_hidden(reader: Any, path: str) -> None:
     for _ in range(40):
         someone.page.keyboard.press("Tab")
         # The link that jumps to the content slides in.
-        someone.page.wait_for_function(SEEN, timeout=2000)
+        someone.until(SEEN, within_s=2)
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
