@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 
 from maintenance.labels import Kind, State
@@ -72,17 +73,61 @@ def announced(now: datetime) -> QuerySet[Window]:
     """Every window that the public is told of at `now`, in order of its start. 4 queries.
 
     Those that are announced, and those completed, cancelled or postponed within the days that are
-    kept; what was called off before anybody knew of it is none of these. Each comes with agency,
-    `services` (with service and channels) and `public_steps`, oldest first.
+    kept; what was called off before anybody knew of it is none of these. What was called off stays
+    as long beyond its own time, and beyond that of the window that took its place: people look for
+    it then. Each comes with agency, `services` (with service and channels) and `public_steps`,
+    oldest first.
     """
     since = now - timedelta(days=settings.MAINTENANCE_KEPT_DAYS)
-    lately = (
-        Q(state=State.COMPLETED, completed_at__gte=since)
-        | Q(state=State.CANCELLED, cancelled_at__gte=since)
-        | Q(state=State.POSTPONED, changed_at__gte=since)
+    lately = Q(state=State.COMPLETED, completed_at__gte=since) | Q(
+        Q(changed_at__gte=since) | Q(ends_at__gte=since) | Q(moved_to__ends_at__gte=since),
+        state__in=(State.CANCELLED, State.POSTPONED),
     )
+    return _told(Window.objects.filter(Q(state=State.APPROVED) | lately))
+
+
+def archived(spans: Iterable[tuple[datetime, datetime]], before: datetime) -> QuerySet[Window]:
+    """What the public was told of and was over before `before`, of those that start within one of
+    the half-open `spans`; as `announced` gives them. 4 queries."""
+    within = Q()
+    for start, end in spans:
+        within |= Q(starts_at__gte=start, starts_at__lt=end)
+    over = (
+        Q(state=State.COMPLETED, completed_at__lt=before)
+        | Q(state=State.CANCELLED, cancelled_at__lt=before)
+        | Q(state=State.POSTPONED, changed_at__lt=before)
+    )
+    return _told(Window.objects.filter(over, within)) if within else Window.objects.none()
+
+
+# Every act moves `changed_at`, so the sum of a month is another one after any of them.
+_ARCHIVED_MONTHS = """
+SELECT to_char(starts_at AT TIME ZONE %(zone)s, 'YYYY-MM'), count(*),
+       bit_xor(hashtextextended(ref, (extract(epoch FROM changed_at) * 1000000)::bigint))
+FROM maintenance_window
+WHERE approved_at IS NOT NULL
+  AND (state = 'completed' AND completed_at < %(before)s
+    OR state = 'cancelled' AND cancelled_at < %(before)s
+    OR state = 'postponed' AND changed_at < %(before)s)
+GROUP BY 1 ORDER BY 1
+"""
+
+
+def archived_months(before: datetime) -> list[tuple[str, int, int]]:
+    """The months of the zone that `archived` fills: (month, windows, sum). 1 query.
+
+    The sum is another number as soon as any of these windows is.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ARCHIVED_MONTHS, {"zone": settings.TIME_ZONE, "before": before})
+        rows: list[tuple[str, int, int]] = cursor.fetchall()
+        return rows
+
+
+def _told(rows: QuerySet[Window]) -> QuerySet[Window]:
+    """Those of `rows` that were announced, with all that the public is told."""
     return (
-        Window.objects.filter(Q(state=State.APPROVED) | lately, approved_at__isnull=False)
+        rows.filter(approved_at__isnull=False)
         .select_related("agency", "moved_to")
         .prefetch_related(
             _services(),

@@ -5,8 +5,8 @@ What a window does to a status and to figures is services.status.window's (rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ from maintenance.policy import (
     night_of,
     overlap,
 )
+from maintenance.recurrence import InvalidRule, occurrences
 from services.status.window import WindowEffect
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "approver_needed",
     "due",
     "lead_time",
+    "series_slots",
+    "series_verdicts",
     "slots",
     "stage",
     "verdict",
@@ -248,16 +251,57 @@ def slots(
     found: list[Slot] = []
     for opens, closes in _nights(earliest, earliest + search, duration, request, policy, calendar):
         for starts_at in _starts(opens, closes, duration, policy):
-            tried = Request(
-                starts_at,
-                starts_at + duration,
-                request.effect,
-                request.is_urgent,
-                request.is_emergency,
-            )
+            tried = replace(request, starts_at=starts_at, ends_at=starts_at + duration)
             if not verdict(tried, policy, calendar, now, busy).faults:
                 found.append(Slot(tried.starts_at, tried.ends_at))
                 break
+        if len(found) == count:
+            break
+    return found
+
+
+def series_verdicts(
+    spans: Iterable[Interval],
+    request: Request,
+    policy: Policy,
+    calendar: Calendar,
+    now: datetime,
+    busy: Sequence[Busy] = (),
+) -> Iterator[Verdict]:
+    """What the policy says of each window of a series; of `request` only its services' part."""
+    for starts_at, ends_at in spans:
+        one = replace(request, starts_at=starts_at, ends_at=ends_at)
+        yield verdict(one, policy, calendar, now, busy)
+
+
+def series_slots(
+    duration: timedelta,
+    request: Request,
+    policy: Policy,
+    calendar: Calendar,
+    now: datetime,
+    busy: Sequence[Busy],
+    rule_at: Callable[[datetime], str],
+    *,
+    count: int = 3,
+    search: timedelta = timedelta(days=60),
+) -> list[Slot]:
+    """The next `count` slots from which every window of a series is within the policy.
+
+    `rule_at` gives the rule of a series that begins at an instant. Nights on which it cannot begin
+    are left out.
+    """
+    found: list[Slot] = []
+    every = slots(duration, request, policy, calendar, now, busy, count=search.days, search=search)
+    for slot in every:
+        try:
+            spans = occurrences(rule_at(slot.starts_at), slot.starts_at, duration, policy.zone)
+        except InvalidRule:
+            continue
+        if all(
+            said.is_fine for said in series_verdicts(spans, request, policy, calendar, now, busy)
+        ):
+            found.append(slot)
         if len(found) == count:
             break
     return found

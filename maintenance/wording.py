@@ -1,12 +1,14 @@
 """Sentences about windows in the active language: what the policy says, what a placeholder holds.
 
 Plain text: values are isolated for either direction (core.arabic.isolate), nothing is marked up.
+Days, moments and lengths of time are worded here alone; pages put their elements around them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -24,21 +26,41 @@ from maintenance.windows import Busy, Fault, FaultCode, Policy, Relation
 _LOCALES = {"ar": "ar", "en": "en_GB"}
 
 
-def _language() -> str:
+def language() -> Language:
+    """The language of the page: ar or en."""
     return "en" if (get_language() or "").startswith("en") else "ar"
 
 
-def _digits(text: str) -> str:
-    return in_digits(text, cast(Digits, settings.DIGITS)) if _language() == "ar" else text
+def in_page_digits(text: str) -> str:
+    """`text` in the digits of the deployment; English always counts in ASCII."""
+    return in_digits(text, cast(Digits, settings.DIGITS)) if language() == "ar" else text
+
+
+def local(at: datetime) -> datetime:
+    """`at` in the deployment's zone."""
+    return at.astimezone(ZoneInfo(settings.TIME_ZONE))
+
+
+def clock(at: datetime | time) -> str:
+    """ "00:30": 24 hours, so that nobody asks which twelve is meant. Of a datetime as it is."""
+    return in_page_digits(at.strftime("%H:%M"))
+
+
+def day(value: date) -> str:
+    """ "Friday 27 November 2026"."""
+    return dated(value, "EEEE d MMMM y")
+
+
+def dated(value: date, pattern: str) -> str:
+    """A day by a pattern of Babel."""
+    return in_page_digits(format_date(value, pattern, locale=_LOCALES[language()]))
 
 
 def moment(at: datetime) -> str:
     """ "00:30 on Friday 27 November 2026", in the deployment's zone."""
-    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
-    day = format_date(local, "EEEE d MMMM y", locale=_LOCALES[_language()])
-    return _digits(
-        pgettext("point in time", "{time} on {day}").format(time=local.strftime("%H:%M"), day=day)
-    )
+    wall = local(at)
+    # Translators: a point in time within a sentence: "since 14:30 on Sunday 22 November 2026".
+    return pgettext("point in time", "{time} on {day}").format(time=clock(wall), day=day(wall))
 
 
 def zone_name() -> str:
@@ -46,22 +68,40 @@ def zone_name() -> str:
     if settings.TIME_ZONE.upper() in {"UTC", "ETC/UTC", "ETC/GMT"}:
         # CLDR would call it the time of an unknown region.
         return gettext("UTC")
-    return get_timezone_location(ZoneInfo(settings.TIME_ZONE), locale=_LOCALES[_language()])
+    return _location(settings.TIME_ZONE, language())
+
+
+@lru_cache(maxsize=8)
+def _location(zone: str, lang: Language) -> str:
+    return get_timezone_location(ZoneInfo(zone), locale=_LOCALES[lang])
 
 
 def length(duration: timedelta) -> str:
     """A length of time in hours and minutes, rounded up to whole minutes."""
     hours, minutes = divmod(max(0, -(-int(duration.total_seconds()) // 60)), 60)
+    return units(hours=hours, minutes=minutes)
+
+
+def units(*, days: int = 0, hours: int = 0, minutes: int = 0) -> str:
+    """The two largest units that are there, as in "2 hours and 5 minutes"."""
     parts = []
+    # Translators: lengths of time stand in the genitive, as in «لمدة ساعتين».
+    if days:
+        parts.append(ngettext("{n} day", "{n} days", days).format(n=_count(days)))
     if hours:
-        parts.append(ngettext("{n} hour", "{n} hours", hours).format(n=_digits(f"{hours:,}")))
-    if minutes or not hours:
-        parts.append(ngettext("{n} minute", "{n} minutes", minutes).format(n=_digits(str(minutes))))
+        parts.append(ngettext("{n} hour", "{n} hours", hours).format(n=_count(hours)))
+    if minutes or not parts:
+        parts.append(ngettext("{n} minute", "{n} minutes", minutes).format(n=_count(minutes)))
     if len(parts) == 1:
         return parts[0]
+    # Translators: two units of one length of time, as in "2 hours and 5 minutes".
     return pgettext("length of time", "{larger} and {smaller}").format(
         larger=parts[0], smaller=parts[1]
     )
+
+
+def _count(number: int) -> str:
+    return in_page_digits(f"{number:,}")
 
 
 # --- public texts -------------------------------------------------------------------------------
@@ -121,7 +161,7 @@ def fault_sentence(fault: Fault, policy: Policy) -> str:
             return gettext(
                 "It lies outside the hours of low use: from {opens} to {closes} in the nights"
                 " before and of weekend days and holidays."
-            ).format(opens=_clock(opens), closes=_clock(closes))
+            ).format(opens=clock(opens), closes=clock(closes))
         case FaultCode.FREEZE:
             assert fault.period is not None
             return gettext("It falls into a time without planned work: {name}.").format(
@@ -160,10 +200,6 @@ def _clash(busy: Busy) -> str:
     )
 
 
-def _clock(at: time) -> str:
-    return _digits(at.strftime("%H:%M"))
-
-
 # --- rules of series ----------------------------------------------------------------------------
 
 
@@ -184,7 +220,7 @@ def rule_sentence(error: InvalidRule) -> str:
         case RuleFault.TOO_MANY:
             return gettext(
                 "The rule gives too many windows. Add COUNT or UNTIL; {most} are the most."
-            ).format(most=_digits(error.part))
+            ).format(most=in_page_digits(error.part))
         case RuleFault.NOT_ITS_OWN_START:
             return gettext("The start is not one of the days of the rule. Change either of them.")
         case RuleFault.NEVER_AGAIN:

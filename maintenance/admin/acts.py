@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -237,6 +238,9 @@ class WindowActs(admin.ModelAdmin):
                     return HttpResponseRedirect(_page(became))
         else:
             form = act.form(window=window)
+        if act.shows_banner:
+            # The banner names channels where not all of a service's are meant.
+            prefetch_related_objects([window], "services__service__channels")
         context = {
             **self.admin_site.each_context(request),
             "title": act.title,
@@ -251,6 +255,7 @@ class WindowActs(admin.ModelAdmin):
             "zone": zone_name(),
             "page_language": get_language(),
             "banners": banners(window) if act.shows_banner else (),
+            "now": now,
             "weighed": weighed if act.shows_banner else None,
         }
         return TemplateResponse(request, "admin/maintenance/window/act.html", context)

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from accounts.models import Agency
 from services.labels import HEALTH, Visibility
 from services.models import Channel, Edge, Service
-from services.status.cascade import EdgeKind, carried
-from services.status.health import Health, rank
-from services.status.rollup import service_health
+from services.status import cascade
+from services.status.cascade import Effective, ServiceInput
+from services.status.health import Health
 from services.status.window import WindowEffect, window_health
 
 Line = tuple[Service, Sequence[Channel]]
 
+# Stands for the whole of a service whose channels nobody has entered yet.
+_WHOLE = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A service that feels the work. `health` None: it is only told of it (rule 12)."""
+    """A service that feels the work. `health` None: it is only told of it (rule 12).
+
+    `channels` are those that feel it where the others do not; empty where all of them do.
+    """
 
     service: Service
     health: Health | None
     is_derived: bool = False
+    channels: tuple[Channel, ...] = ()
 
     @property
     def name(self) -> str:
@@ -38,7 +45,14 @@ class Hit:
         """What becomes of it, as the status of a service is called."""
         if self.health is None:
             return gettext("a note only") if self.is_derived else gettext("no effect")
-        return str(HEALTH[self.health])
+        status = str(HEALTH[self.health])
+        if not self.channels:
+            return status
+        comma = pgettext("between the items of a list", ", ")
+        return gettext("{status}, partly ({channels})").format(
+            status=status,
+            channels=comma.join(str(channel.get_kind_display()) for channel in self.channels),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,52 +81,93 @@ class Impact:
 def impact_of(lines: Sequence[Line], effect: WindowEffect) -> Impact:
     """What work of `effect` on `lines` does to them and to what needs them (rules 10, 12, 14).
 
-    A line without channels means every channel. One query for each step down the dependencies,
-    however many services there are. Work without effect reaches nobody else.
+    A line without channels means every channel. Everything else is taken to be well, also what
+    is not monitored: people feel the work all the same. One query for each step down the
+    dependencies and one for channels, however many services there are. Work without effect
+    reaches nobody else.
     """
-    hits = {
-        service.pk: Hit(service, _own(service, channels, effect)) for service, channels in lines
-    }
-    named = set(hits)
-    # Each round goes one edge further. A dependant may be reached again by a worse path; there
-    # are no circles (services.catalogue), so this ends.
-    reached = {pk: hit.health for pk, hit in hits.items() if hit.health is not None}
-    while reached:
-        further: dict[int, Health] = {}
-        edges = Edge.objects.filter(upstream__in=reached).select_related("dependant__agency")
-        for edge in edges.order_by("dependant__position", "dependant__slug", "pk"):
-            health, is_note = carried(EdgeKind(edge.kind), reached[edge.upstream_id])
-            known = hits.get(edge.dependant_id)
-            if edge.dependant_id in named or (health is None and not is_note):
-                continue
-            if known is not None and not _is_worse(health, known.health):
-                continue
-            hits[edge.dependant_id] = Hit(edge.dependant, health, is_derived=True)
-            if health is not None:
-                further[edge.dependant_id] = health
-        reached = further
-    return _by_agency(list(hits.values()))
-
-
-def _own(service: Service, channels: Sequence[Channel], effect: WindowEffect) -> Health | None:
-    """What the work itself makes of a service whose channels are otherwise well."""
     health = window_health(effect)
+    services = {service.pk: service for service, _channels in lines}
     if health is None:
-        return None
-    chosen = {channel.pk for channel in channels}
-    every = list(service.channels.all())
-    if not chosen or not every:
-        return health
-    return service_health(
+        return _by_agency([Hit(service, None) for service in services.values()])
+    edges = _edges_below(services)
+    services |= {
+        edge.dependant_id: edge.dependant for edge in edges if edge.dependant_id not in services
+    }
+    channels = _channels_of(services)
+    named = {service.pk: {channel.pk for channel in chosen} for service, chosen in lines}
+    effective = cascade.effective(
         {
-            str(channel.pk): health if channel.pk in chosen else Health.OPERATIONAL
-            for channel in every
-        }
+            str(pk): ServiceInput(
+                {name: _own(name, named.get(pk), health) for name in channels[pk] or (_WHOLE,)}
+            )
+            for pk in services
+        },
+        _pure(edges, channels),
+    )
+    return _by_agency(
+        [
+            _hit(service, channels[pk], effective[str(pk)], is_derived=pk not in named)
+            for pk, service in services.items()
+            if pk in named or effective[str(pk)].causes
+        ]
     )
 
 
-def _is_worse(health: Health | None, known: Health | None) -> bool:
-    return health is not None and (known is None or rank(health) > rank(known))
+def _edges_below(named: Iterable[int]) -> list[Edge]:
+    """Every edge from `named` down, each once, the nearest first."""
+    found: dict[int, Edge] = {}
+    reached, generation = set(named), set(named)
+    while generation:
+        rows = Edge.objects.filter(upstream__in=generation).select_related("dependant__agency")
+        step = list(rows.order_by("dependant__position", "dependant__slug", "pk"))
+        found |= {edge.pk: edge for edge in step}
+        generation = {edge.dependant_id for edge in step} - reached
+        reached |= generation
+    return list(found.values())
+
+
+def _channels_of(services: Iterable[int]) -> dict[int, dict[str, Channel]]:
+    found: dict[int, dict[str, Channel]] = {pk: {} for pk in services}
+    rows = Channel.objects.filter(service__in=found).order_by("position", "pk")
+    for channel in rows:
+        found[channel.service_id][str(channel.pk)] = channel
+    return found
+
+
+def _own(name: str, chosen: set[int] | None, health: Health) -> Health:
+    """What the work itself makes of one channel; None is a service that it does not name."""
+    if chosen is None:
+        return Health.OPERATIONAL
+    is_meant = not chosen or name == _WHOLE or int(name) in chosen
+    return health if is_meant else Health.OPERATIONAL
+
+
+def _pure(
+    edges: Iterable[Edge], channels: Mapping[int, Mapping[str, Channel]]
+) -> list[cascade.Edge]:
+    return [
+        cascade.Edge(
+            str(edge.upstream_id),
+            str(edge.dependant_id),
+            cascade.EdgeKind(edge.kind),
+            # Of another service by mistake: it then counts for the whole, as the worse case.
+            str(edge.channel_id) if str(edge.channel_id) in channels[edge.dependant_id] else None,
+        )
+        for edge in edges
+    ]
+
+
+def _hit(
+    service: Service, channels: Mapping[str, Channel], felt: Effective, *, is_derived: bool
+) -> Hit:
+    struck = tuple(
+        channel
+        for name, channel in channels.items()
+        if felt.channels[name] is not Health.OPERATIONAL
+    )
+    health = None if felt.health is Health.OPERATIONAL else felt.health
+    return Hit(service, health, is_derived, struck if len(struck) < len(channels) else ())
 
 
 def _by_agency(hits: Sequence[Hit]) -> Impact:

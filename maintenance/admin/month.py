@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_day_names
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,9 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext
 
 from core.arabic import ascii_digits
-from maintenance.admin.shown import babel_locale, in_page_digits, services_named
+from maintenance.admin.shown import services_named
 from maintenance.labels import CalendarKind
 from maintenance.models import CalendarPeriod, Window
+from maintenance.wording import clock, dated, in_page_digits
 
 # datetime.date ends at 9999; a month needs its neighbours as well.
 _YEARS = range(1900, 2200)
@@ -100,18 +100,15 @@ class MonthOfWork(admin.ModelAdmin):
             .order_by("starts_at", "pk")
         )
         periods = CalendarPeriod.objects.filter(first_day__lte=last, last_day__gte=first)
-        locale = babel_locale()
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Planned work by month"),
             "opts": self.opts,
             "month": month,
-            "month_name": in_page_digits(format_date(month.first, "LLLL y", locale=locale)),
+            "month_name": dated(month.first, "LLLL y"),
             "earlier": month.moved(-1),
             "later": month.moved(1),
-            "day_names": [
-                get_day_names("wide", "stand-alone", locale)[day.weekday()] for day in weeks[0]
-            ],
+            "day_names": [dated(day, "cccc") for day in weeks[0]],
             "weeks": _cells(weeks, month, today, _lines(windows, zone), list(periods)),
         }
         return TemplateResponse(request, "admin/maintenance/window/month.html", context)
@@ -135,8 +132,8 @@ def _lines(windows: Iterable[Window], zone: ZoneInfo) -> dict[date, list[dict[st
 
 def _times(window: Window, day: date, days: list[date], zone: ZoneInfo) -> str:
     """The part of a window that lies in `day`, as 23:00–05:00, or in words where it goes on."""
-    starts = in_page_digits(window.starts_at.astimezone(zone).strftime("%H:%M"))
-    ends = in_page_digits(window.ends_at.astimezone(zone).strftime("%H:%M"))
+    starts = clock(window.starts_at.astimezone(zone))
+    ends = clock(window.ends_at.astimezone(zone))
     match day == days[0], day == days[-1]:
         case True, True:
             # Isolated, so that the start stands before the end in both directions.
@@ -161,7 +158,7 @@ def _cells(
             {
                 "day": day,
                 "number": in_page_digits(str(day.day)),
-                "name": in_page_digits(format_date(day, "EEEE d MMMM", locale=babel_locale())),
+                "name": dated(day, "EEEE d MMMM"),
                 "in_month": Month.of(day) == month,
                 "is_today": day == today,
                 "is_weekend": day.weekday() in settings.WEEKEND,

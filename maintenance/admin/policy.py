@@ -6,13 +6,14 @@ whole form, and neither writes anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -21,7 +22,7 @@ from django.utils.safestring import SafeString
 
 from maintenance import queries
 from maintenance.admin.impact import Impact, Line, impact_of
-from maintenance.admin.shown import local, span
+from maintenance.admin.shown import span
 from maintenance.forms.request import WindowForm, WindowServiceFormSet
 from maintenance.labels import Effect, Kind, State
 from maintenance.models import Window
@@ -36,10 +37,12 @@ from maintenance.windows import (
     Slot,
     Verdict,
     approver_needed,
+    series_slots,
+    series_verdicts,
     slots,
     verdict,
 )
-from maintenance.wording import fault_sentence, rule_sentence
+from maintenance.wording import fault_sentence, local, rule_sentence
 from services.status.window import WindowEffect
 
 # How long the slots are that are offered before any times are typed.
@@ -79,12 +82,23 @@ class Weighed:
     is_decided: bool = False
 
     @property
+    def faulty(self) -> int:
+        """How many windows of the series are outside the policy."""
+        return sum(bool(each.faults) for each in self.occurrences)
+
+    @property
+    def is_fine(self) -> bool:
+        """Within the policy, every window of a series too."""
+        return self.verdict is not None and self.verdict.is_fine and not self.faulty
+
+    @property
     def needs_supervisor(self) -> bool:
         return self.approver is Approver.SUPERVISOR
 
     @property
     def needs_justification(self) -> bool:
-        return self.verdict is not None and self.verdict.needs_justification
+        # Of a series each window is asked for as it is: the justification stands in all of them.
+        return self.verdict is not None and (self.verdict.needs_justification or bool(self.faulty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,8 @@ class Asked:
     ends_at: datetime | None
     effect: WindowEffect
     is_emergency: bool
-    rule: str = ""
+    # The rule of a series that begins at an instant; empty: it does not repeat.
+    rule_at: Callable[[datetime], str] = lambda _starts_at: ""
     # Not of what was decided already: then only whom it reaches is said.
     is_weighed: bool = True
     # Itself, where it is written down already: it does not clash with itself.
@@ -129,24 +144,30 @@ def weigh(asked: Asked, now: datetime) -> Weighed:
         offers = slots(_USUAL, request, policy, calendar, now, busy)
         return Weighed(slots=_offered(offers), impact=impact)
     said = verdict(request, policy, calendar, now, busy)
-    offers = []
-    if not said.is_fine:
-        duration = ends_at - starts_at if is_sound else _USUAL
-        offers = slots(duration, request, policy, calendar, now, busy)
     repeats, rule_fault = _repeats(asked, request, policy, calendar, now, busy)
-    return Weighed(
+    weighed = Weighed(
         verdict=said,
         approver=approver_needed(request, said),
         faults=tuple(fault_sentence(fault, policy) for fault in said.faults),
-        slots=_offered(offers),
         impact=impact,
         occurrences=repeats,
         rule_fault=rule_fault,
     )
+    if weighed.is_fine:
+        return weighed
+    duration = ends_at - starts_at if is_sound else _USUAL
+    if repeats:
+        offers = series_slots(duration, request, policy, calendar, now, busy, asked.rule_at)
+    else:
+        offers = slots(duration, request, policy, calendar, now, busy)
+    # All of a series is submitted at once: one window of it may make it the supervisor's.
+    approver = Approver.SUPERVISOR if weighed.faulty else weighed.approver
+    return replace(weighed, approver=approver, slots=_offered(offers))
 
 
 def weigh_window(window: Window, now: datetime) -> Weighed:
     """Everything that the panel says of a window as it is stored."""
+    prefetch_related_objects([window], "services__service__agency", "services__channels")
     return weigh(
         Asked(
             lines=[(line.service, list(line.channels.all())) for line in window.services.all()],
@@ -174,7 +195,7 @@ def asked_in(form: WindowForm, formset: WindowServiceFormSet) -> Asked:
         ends_at=data.get("ends_at") or form.typed_end(),
         effect=WindowEffect(effect),
         is_emergency=data.get("kind") == Kind.EMERGENCY,
-        rule=form.rule(),
+        rule_at=lambda starts_at: form.rule_at(local(starts_at)),
         is_weighed=form.is_weighed(formset.has_changed()),
         window_id=form.instance.pk,
     )
@@ -199,20 +220,21 @@ def _repeats(
     busy: Sequence[Busy],
 ) -> tuple[tuple[Occurrence, ...], str]:
     """Each window of the series with its own faults, or what is wrong with the rule."""
-    if not asked.rule or request.ends_at <= request.starts_at:
+    rule = asked.rule_at(request.starts_at)
+    if not rule or request.ends_at <= request.starts_at:
         return (), ""
     duration = request.ends_at - request.starts_at
     try:
-        found = occurrences(asked.rule, request.starts_at, duration, policy.zone)
+        found = occurrences(rule, request.starts_at, duration, policy.zone)
     except InvalidRule as error:
         return (), rule_sentence(error)
-    repeats = []
-    for starts_at, ends_at in found:
-        one = Request(starts_at, ends_at, request.effect, request.is_urgent, request.is_emergency)
-        said = verdict(one, policy, calendar, now, busy)
-        sentences = tuple(fault_sentence(fault, policy) for fault in said.faults)
-        repeats.append(Occurrence(span(starts_at, ends_at), sentences))
-    return tuple(repeats), ""
+    verdicts = series_verdicts(found, request, policy, calendar, now, busy)
+    return tuple(
+        Occurrence(
+            span(starts_at, ends_at), tuple(fault_sentence(fault, policy) for fault in said.faults)
+        )
+        for (starts_at, ends_at), said in zip(found, verdicts, strict=True)
+    ), ""
 
 
 # --- texts that follow the effect ---------------------------------------------------------------

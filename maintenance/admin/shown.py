@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from babel.dates import format_date
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext, pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
-from core.arabic import Digits, in_digits
 from maintenance.models import Step, Window, WindowService
 from maintenance.queries import facts_of, policy
 from maintenance.windows import Stage, stage
-from maintenance.wording import moment
-
-# Babel's own "ar" has the month names of the Gulf; "en" would write dates as in America.
-_LOCALES = {"ar": "ar", "en": "en_GB"}
+from maintenance.wording import clock, local, moment
+from maintenance.wording import day as day_words
 
 STAGE: dict[Stage, Promise] = {
     Stage.DRAFT: pgettext_lazy("state of a window", "Draft"),
@@ -36,25 +30,6 @@ STAGE: dict[Stage, Promise] = {
     Stage.CANCELLED: pgettext_lazy("state of a window", "Cancelled"),
     Stage.POSTPONED: pgettext_lazy("state of a window", "Postponed"),
 }
-
-
-def _language() -> str:
-    return "en" if (get_language() or "").startswith("en") else "ar"
-
-
-def babel_locale() -> str:
-    """The locale for Babel that belongs to the language of the page."""
-    return _LOCALES[_language()]
-
-
-def in_page_digits(text: str) -> str:
-    """`text` in the digits of the deployment; English always counts in ASCII."""
-    return in_digits(text, cast(Digits, settings.DIGITS)) if _language() == "ar" else text
-
-
-def local(at: datetime) -> datetime:
-    """`at` in the deployment's zone."""
-    return at.astimezone(ZoneInfo(settings.TIME_ZONE))
 
 
 def minute(at: datetime) -> SafeString:
@@ -74,9 +49,9 @@ def span(starts_at: datetime, ends_at: datetime) -> SafeString:
         )
     return format_html(
         pgettext("span of time", "{day}, from {start} to {end}"),
-        day=in_page_digits(format_date(starts, "EEEE d MMMM y", locale=babel_locale())),
-        start=_time(starts, in_page_digits(starts.strftime("%H:%M"))),
-        end=_time(ends, in_page_digits(ends.strftime("%H:%M"))),
+        day=day_words(starts),
+        start=_time(starts, clock(starts)),
+        end=_time(ends, clock(ends)),
     )
 
 

@@ -108,7 +108,11 @@ class WindowForm(CheckedForm, RecordedForm):
         return getattr(self, "_typed_end", None)
 
     def rule(self) -> str:
-        """The RRULE by which the window is to repeat; empty: it does not."""
+        """The RRULE by which the window is to repeat; empty: it does not, or not yet soundly."""
+        return self.rule_at(getattr(self, "cleaned_data", {}).get("starts_at"))
+
+    def rule_at(self, starts_at: datetime | None) -> str:
+        """The same for a series that begins at `starts_at`, in the deployment's zone."""
         return ""
 
     def is_weighed(self, services_changed: bool) -> bool:
@@ -186,10 +190,9 @@ class RepeatedWindowForm(WindowForm):
             self.add_error("own_rule", ValidationError(_("Write the rule."), "required"))
         return data
 
-    def rule(self) -> str:
-        """What was chosen as an RRULE; empty where it does not repeat, or not yet soundly."""
+    def rule_at(self, starts_at: datetime | None) -> str:
         data = getattr(self, "cleaned_data", {})
-        starts_at, times = data.get("starts_at"), data.get("times")
+        times = data.get("times")
         match data.get("repeats"):
             case self.OWN:
                 return str(data.get("own_rule") or "").strip()

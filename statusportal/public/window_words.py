@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
@@ -21,8 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, npgettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from core.arabic import Digits, in_digits
-from maintenance import labels
+from maintenance import labels, wording
 from maintenance.placeholders import UnknownPlaceholder, fill
 from maintenance.windows import Stage
 from maintenance.wording import zone_name
@@ -91,20 +86,17 @@ def title(window: WindowSaid) -> SafeString:
 
 def clock(at: datetime) -> SafeString:
     """ "00:30": a time of a day that stands beside it."""
-    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
+    wall = wording.local(at)
     return format_html(
-        '<time datetime="{}">{}</time>',
-        local.isoformat(timespec="minutes"),
-        _digits(local.strftime("%H:%M")),
+        '<time datetime="{}">{}</time>', wall.isoformat(timespec="minutes"), wording.clock(wall)
     )
 
 
 def when(starts_at: datetime, ends_at: datetime) -> SafeString:
     """From when to when, with weekday, date and the name of the zone; the date once where it is
     the same."""
-    zone = ZoneInfo(settings.TIME_ZONE)
-    day = starts_at.astimezone(zone).date()
-    if day == ends_at.astimezone(zone).date():
+    day = wording.local(starts_at).date()
+    if day == wording.local(ends_at).date():
         return format_html(
             # Translators: "Friday 27 November 2026, from 00:30 to 04:30 (Bahrain Time)".
             gettext("{day}, from {start} to {end} ({zone})"),
@@ -125,21 +117,19 @@ def when(starts_at: datetime, ends_at: datetime) -> SafeString:
 def hours(window: WindowShown) -> SafeString:
     """From when to when, below the heading of the day on which it begins."""
     starts_at, ends_at = window.said.fact.starts_at, window.said.fact.ends_at
-    zone = ZoneInfo(settings.TIME_ZONE)
-    if starts_at.astimezone(zone).date() == ends_at.astimezone(zone).date():
+    if wording.local(starts_at).date() == wording.local(ends_at).date():
         return on_day(Entry(window, starts_at, ends_at))
     return when(starts_at, ends_at)
 
 
 def month(first: date) -> str:
     """ "November 2026"."""
-    locale = "ar" if words.language() == "ar" else "en_GB"
-    return _digits(format_date(first, "MMMM y", locale=locale))
+    return wording.dated(first, "MMMM y")
 
 
 def weekday(day: date) -> str:
     """ "Friday", at the head of a column."""
-    return format_date(day, "EEEE", locale="ar" if words.language() == "ar" else "en_GB")
+    return wording.dated(day, "EEEE")
 
 
 def on_day(entry: Entry) -> SafeString:
@@ -160,12 +150,6 @@ def on_day(entry: Entry) -> SafeString:
         start=clock(entry.starts_at),
         end=clock(entry.ends_at),
     )
-
-
-def _digits(text: str) -> str:
-    if words.language() == "en":
-        return text
-    return in_digits(text, cast(Digits, settings.DIGITS))
 
 
 # --- where it stands ----------------------------------------------------------------------------
@@ -408,7 +392,7 @@ def _moved(window: WindowShown) -> SafeString:
 
 
 def _day_of(window: WindowSaid) -> SafeString:
-    return words.day(window.fact.starts_at.astimezone(ZoneInfo(settings.TIME_ZONE)).date())
+    return words.day(wording.local(window.fact.starts_at).date())
 
 
 # --- on other pages -----------------------------------------------------------------------------

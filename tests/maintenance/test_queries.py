@@ -47,6 +47,8 @@ def test_the_calendar_holds_every_period_with_its_name():
 
 # --- what is public -------------------------------------------------------------------------------
 
+LONG_AGO = {"starts_at": NOW - 60 * DAY, "ends_at": NOW - 59 * DAY}
+
 
 @pytest.mark.parametrize(
     ("fields", "is_told"),
@@ -55,11 +57,14 @@ def test_the_calendar_holds_every_period_with_its_name():
         ({"state": "approved", "starts_at": NOW - 400 * DAY, "ends_at": NOW - 399 * DAY}, True),
         ({"state": "completed", "completed_at": NOW - 30 * DAY}, True),
         ({"state": "completed", "completed_at": NOW - 31 * DAY}, False),
-        ({"state": "cancelled", "cancelled_at": NOW - 30 * DAY}, True),
-        ({"state": "cancelled", "cancelled_at": NOW - 31 * DAY}, False),
+        ({"state": "cancelled", "changed_at": NOW - 30 * DAY, **LONG_AGO}, True),
+        ({"state": "cancelled", "changed_at": NOW - 31 * DAY, **LONG_AGO}, False),
+        # Long off, and yet the day itself is still ahead: who waits for it looks for it.
+        ({"state": "cancelled", "changed_at": NOW - 60 * DAY}, True),
         ({"state": "cancelled", "cancelled_at": NOW - DAY, "approved_at": None}, False),
-        ({"state": "postponed", "changed_at": NOW - DAY}, True),
-        ({"state": "postponed", "changed_at": NOW - 31 * DAY}, False),
+        ({"state": "postponed", "changed_at": NOW - DAY, **LONG_AGO}, True),
+        ({"state": "postponed", "changed_at": NOW - 31 * DAY, **LONG_AGO}, False),
+        ({"state": "postponed", "changed_at": NOW - 60 * DAY}, True),
         ({"state": "draft", "approved_at": None}, False),
         ({"state": "submitted", "approved_at": None}, False),
         ({"state": "returned", "approved_at": None}, False),
@@ -70,11 +75,22 @@ def test_the_public_is_told_what_was_announced_and_what_became_of_it_lately(fiel
     assert list(queries.announced(NOW)) == ([window] if is_told else [])
 
 
+def test_a_moved_window_is_told_as_long_as_the_one_that_took_its_place():
+    new = make_announced(starts_at=NOW + 20 * DAY, ends_at=NOW + 21 * DAY)
+    old = make_announced(state="postponed", changed_at=NOW - 60 * DAY, moved_to=new, **LONG_AGO)
+    assert list(queries.announced(NOW)) == [old, new]
+    # Completed, and the days that are kept have passed for both.
+    new.state, new.completed_at = "completed", new.ends_at
+    new.save()
+    assert list(queries.announced(NOW + 51 * DAY)) == [old, new]
+    assert list(queries.announced(NOW + 52 * DAY)) == []
+
+
 def test_what_is_announced_takes_as_many_statements_for_many_windows_as_for_one(
     django_assert_num_queries,
 ):
     for _number in range(4):
-        services = [make_service(), make_service()]
+        services = [make_service(position=0), make_service(position=1)]
         window = make_announced(services=services)
         window.services.first().channels.add(make_channel(service=services[0]))
         for is_public in (True, False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from statusportal.public import window_details, window_lists, window_words
 from statusportal.public.said import Said, ServiceSaid, WindowSaid
 from statusportal.public.window_lists import WindowShown
 from statusportal.public.window_notice import standing
+from statusportal.public.window_preview import previewed
 
 register = template.Library()
 
@@ -60,6 +62,22 @@ def _banner(window: WindowShown, service: ServiceSaid | None) -> dict[str, Any]:
         "window": window,
         "still_works": fact.still_works if is_partly and window.is_running else None,
         "needs_it": window_words.needs_it(service, window.said) if service else None,
+    }
+
+
+@register.simple_tag
+def window_preview(window: Any, now: datetime) -> dict[str, Any]:
+    """A window that is not announced yet, as the banner and its page will tell it in the language
+    that is active. `window` is a row of the admin."""
+    shown = previewed(window, now)
+    fact = shown.said.fact
+    # The same as on the page of a window: where names may not be said, texts may hold them.
+    texts = [] if shown.has_unspoken else [fact.still_works, fact.meanwhile]
+    facts = [window_details.deadlines(shown.said), window_details.payments(shown.said)]
+    return {
+        **_banner(shown, None),
+        "texts": [text for text in texts if text],
+        "facts": [said for said in facts if said is not None],
     }
 
 
