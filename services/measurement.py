@@ -295,16 +295,13 @@ class ProberDoubt(models.Model):
         return f"{self.location_id}/{self.network}: {self.began_at}"
 
 
-class DailyFigure(models.Model):
-    """One day of one service in seconds, by the effective timeline (rule 22).
+class SpentDay(models.Model):
+    """One day of the deployment's zone in seconds, by an effective timeline (rule 22).
 
-    A day is a day of the deployment's zone. Written from above, where windows and incidents are
-    known; `manage.py recompute` proves that it equals what the stored changes say.
+    Written from above, where windows and incidents are known; `manage.py recompute` proves that
+    it equals what the stored changes say.
     """
 
-    service = models.ForeignKey(
-        "services.Service", on_delete=models.CASCADE, related_name="daily_figures"
-    )
     day = models.DateField()
     # `up` includes partial, degraded and limited, which are shown apart.
     up = models.PositiveIntegerField()
@@ -316,6 +313,17 @@ class DailyFigure(models.Model):
     own = models.PositiveIntegerField()
     upstream = models.PositiveIntegerField()
     unknown = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class DailyFigure(SpentDay):
+    """How a service spent a day."""
+
+    service = models.ForeignKey(
+        "services.Service", on_delete=models.CASCADE, related_name="daily_figures"
+    )
 
     class Meta:
         app_label = "services"
@@ -331,6 +339,34 @@ class DailyFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service_id} {self.day}"
+
+
+class ChannelFigure(SpentDay):
+    """How a channel spent a day, where that is not how its service spent it.
+
+    Ways to a service are mostly well together, so a row stands only where a day differs, and on
+    the first day that is told of the channel. From that day on a day without a row is the
+    service's own; of days before it nothing is known. A service that was only ever monitored
+    through one channel has none.
+    """
+
+    channel = models.ForeignKey(
+        "services.Channel", on_delete=models.CASCADE, related_name="daily_figures"
+    )
+
+    class Meta:
+        app_label = "services"
+        verbose_name = _("daily figure of one channel")
+        verbose_name_plural = _("daily figures of single channels")
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "day"], name="channel_figure_once"),
+        ]
+        indexes = [
+            models.Index(fields=["day"], name="channel_figure_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.day}"
 
 
 class FiguresMark(models.Model):

@@ -16,6 +16,7 @@ from core.bilingual import Bilingual, of
 from core.encryption import seal, unseal
 from services.labels import Audience, ChannelKind, Network, Visibility
 from services.measurement import (
+    ChannelFigure,
     CheckState,
     DailyFigure,
     FiguresMark,
@@ -36,6 +37,7 @@ from services.status.cascade import EdgeKind
 __all__ = [
     "Category",
     "Channel",
+    "ChannelFigure",
     "Check",
     "CheckState",
     "DailyFigure",

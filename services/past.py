@@ -14,6 +14,7 @@ from django.db.models import Min, Q
 
 from services.models import (
     Channel,
+    ChannelFigure,
     Check,
     CheckState,
     DailyFigure,
@@ -166,6 +167,12 @@ def first_changes(
     return dict(rows.values_list("service_id").annotate(first_at=Min("at")).order_by("service_id"))
 
 
+def first_changes_of_channels(channels: Sequence[int], *, up_to_id: int) -> dict[int, datetime]:
+    """When the earliest change of each of `channels` began, of those with id <= up_to_id."""
+    rows = StatusChange.objects.filter(channel_id__in=channels, id__lte=up_to_id)
+    return dict(rows.values_list("channel_id").annotate(first_at=Min("at")).order_by("channel_id"))
+
+
 def services_changed_since(instant: datetime, *, up_to_id: int) -> list[int]:
     """The services of which a change was confirmed at `instant` or later, or began then."""
     return list(
@@ -191,6 +198,25 @@ def first_figure_days() -> dict[int, date]:
         return {pk: day for pk, day in cursor.fetchall() if day is not None}
 
 
+_TOLD_CHANNELS = """
+SELECT c.id, s.public_id, told.day
+FROM services_channel c JOIN services_service s ON s.id = c.service_id
+-- One look into the index for each channel: its days are kept for ever.
+CROSS JOIN LATERAL (SELECT min(f.day) AS day FROM services_channelfigure f
+                    WHERE f.channel_id = c.id) AS told
+WHERE told.day IS NOT NULL
+ORDER BY c.id
+"""
+
+
+def told_channels() -> list[tuple[int, str, date]]:
+    """Every channel that has figures of its own: (channel, its service's public id, first day)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD_CHANNELS)
+        rows: list[tuple[int, str, date]] = cursor.fetchall()
+        return rows
+
+
 FIGURES = (
     "up",
     "partial",
@@ -204,12 +230,32 @@ FIGURES = (
 )
 
 
-def daily_figures(first: date, last: date) -> dict[tuple[int, date], tuple[int, ...]]:
-    """The stored figures of the days from `first` to `last`: (service, day) → as in FIGURES."""
-    rows = DailyFigure.objects.filter(day__gte=first, day__lte=last).values_list(
-        "service_id", "day", *FIGURES
-    )
-    return {(row[0], row[1]): tuple(row[2:]) for row in rows.iterator()}
+def daily_figures(
+    first: date, last: date, *, services: Sequence[int] | None = None
+) -> dict[tuple[int, date], tuple[int, ...]]:
+    """The stored figures of the days from `first` to `last`: (service, day) → as in FIGURES.
+
+    None is every service.
+    """
+    rows = DailyFigure.objects.filter(day__gte=first, day__lte=last)
+    if services is not None:
+        rows = rows.filter(service_id__in=services)
+    values = rows.values_list("service_id", "day", *FIGURES)
+    return {(row[0], row[1]): tuple(row[2:]) for row in values.iterator()}
+
+
+def channel_figures(
+    first: date, last: date, *, channels: Sequence[int] | None = None
+) -> dict[tuple[int, date], tuple[int, ...]]:
+    """The same of channels, where they have a row: (channel, day) → as in FIGURES.
+
+    None is every channel.
+    """
+    rows = ChannelFigure.objects.filter(day__gte=first, day__lte=last)
+    if channels is not None:
+        rows = rows.filter(channel_id__in=channels)
+    values = rows.values_list("channel_id", "day", *FIGURES)
+    return {(row[0], row[1]): tuple(row[2:]) for row in values.iterator()}
 
 
 def seconds_covered(day: date) -> int | None:
@@ -250,5 +296,21 @@ def shown_days(first: date) -> list[tuple[Any, ...]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(_SHOWN_DAYS, [first])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+_SHOWN_CHANNEL_DAYS = """
+SELECT f.channel_id, f.day, f.up, f.partial + f.degraded + f.limited, f.planned, f.overrun,
+       f.own, f.upstream, f.unknown
+FROM services_channelfigure f
+WHERE f.day >= %s
+"""
+
+
+def shown_channel_days(first: date) -> list[tuple[Any, ...]]:
+    """The same of channels that have a row of their own, by the channel's id."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHOWN_CHANNEL_DAYS, [first])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -1,6 +1,7 @@
 """Stored daily figures follow the stored changes: written here, proved by `manage.py recompute`.
 
-The public site reads what stands in DailyFigure and computes nothing of it anew (rule 22).
+The public site reads what stands in DailyFigure, and in ChannelFigure where a channel's day was
+not its service's, and computes nothing of it anew (rule 22).
 """
 
 from __future__ import annotations
@@ -12,18 +13,26 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 
-from services import past, queries
-from services.models import FiguresMark, Service
-from services.past import FIGURES
+from services import past
+from services.models import Channel, FiguresMark, Service
 from services.status.health import CheckHealth
 from services.status.machine import Change
 from services.status.observation import Reason
 from services.status.timeline import days
-from services.status.uptime import Figures
 from services.status.window import Window
 from statusportal import figured
+from statusportal.figure_proof import Apart, Compared, Found, Told
+from statusportal.figure_rows import (
+    Row,
+    drop_channels,
+    row_of,
+    store_channels,
+    store_services,
+    whole,
+)
+from statusportal.figures_mark import held_mark, settled_change_id
 from statusportal.public import history
 from statusportal.public.history import Past
 
@@ -35,15 +44,11 @@ _WHOLE_EVERY = timedelta(seconds=40)
 _SETTLES_IN = timedelta(hours=1)
 # A service's first figures reach no further back.
 FIRST_FILL_DAYS = 400
+# A person's word may be committed so much later than its instant says.
+_SAID_LATE = timedelta(minutes=10)
 # So many days are computed at once, to bound the memory.
 _PART_DAYS = 31
-# Nobody who stores observations waits longer for us than this.
-_LOCK_TIMEOUT = "1s"
-_ROWS_AT_ONCE = 5_000
 _DAY = timedelta(days=1)
-
-# (service, day) → seconds, in the order of FIGURES.
-_Rows = Mapping[tuple[str, date], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +57,6 @@ class Refreshed:
 
     services: int
     rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A stored figure that is not what the stored changes say; None where there is no row."""
-
-    service: str  # slug
-    day: date
-    field: str
-    stored: int | None
-    recomputed: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The outcome of a comparison, and how much was compared."""
-
-    differences: tuple[Difference, ...]
-    days: int
-    services: int
 
 
 def refresh(*, now: datetime) -> Refreshed | None:
@@ -83,12 +68,13 @@ def refresh(*, now: datetime) -> Refreshed | None:
     any figure gets all days since its first change.
 
     Days are read by today's catalogue. An edit of the catalogue rewrites open days only; closed
-    days stay as they are until a change corrects them.
+    days stay as they are until a change corrects them. A channel that is told apart for the first
+    time gets all days since its own first change.
 
     One writer at a time: None when another one is at it, who will see the same changes.
     """
     with transaction.atomic():
-        mark = _held_mark(wait=False)
+        mark = held_mark(wait=False)
         if mark is None:
             return None
         work = _Work(mark, now)
@@ -108,27 +94,17 @@ def compare(
     of their time, and are recomputed by today's.
     """
     with transaction.atomic():
-        mark = _held_mark(wait=True)
+        mark = held_mark(wait=True)
         assert mark is not None
         work = _Work(mark, now)
-        work.follow(with_open_days=not work.is_settled())
+        work.follow(with_open_days=not work.is_settled() or work.is_redeclared())
         found = work.compared(first, last)
-        if fix and found.wrong:
-            _store(found.wrong)
+        if fix and found.differences:
+            store_services(found.services)
+            store_channels(found.channels)
             # The version that the public site looks at (past.figures_version).
             mark.save()
         return found.said()
-
-
-@dataclass(slots=True)
-class _Found:
-    differences: list[Difference]
-    wrong: dict[tuple[str, date], tuple[int, ...]]
-    days: set[date]
-    services: set[str]
-
-    def said(self) -> Compared:
-        return Compared(tuple(self.differences), len(self.days), len(self.services))
 
 
 class _Work:
@@ -143,12 +119,17 @@ class _Work:
         # In this order: a change must never be newer than the last observations we know of,
         # or a check that came back a moment ago would look silent.
         self.nation = figured.nation()
-        self.horizon = _settled_change_id(mark.last_change_id)
+        self.horizon = settled_change_id(mark.last_change_id)
         self.settled = (self.now - _SETTLES_IN).astimezone(self.zone).date() - timedelta(days=1)
         self.closed = mark.closed_day or self.settled
         self.open_from = self.closed + timedelta(days=1)
         self.known = {str(pk): day for pk, day in past.first_figure_days().items()}
         self.covered = past.seconds_covered(self.today)
+        # From which day on each service and each channel is told.
+        self.first = dict(self.known)
+        self.told_from = {channel: day for channel, _service, day in past.told_channels()}
+        # The channels of each service that are told apart, once `follow` has begun with them.
+        self.apart: dict[str, tuple[int, ...]] = {}
 
     # --- what is due ------------------------------------------------------------------------
 
@@ -163,6 +144,10 @@ class _Work:
         told_until = _midnight(self.today, self.zone) + timedelta(seconds=self.covered)
         return self.now - told_until >= _WHOLE_EVERY
 
+    def is_redeclared(self) -> bool:
+        """Whether people said something else than what the open days were written by."""
+        return any(True for _ in self._redeclared())
+
     def _day(self, instant: datetime) -> date:
         oldest = self.today - timedelta(days=FIRST_FILL_DAYS - 1)
         return max(instant.astimezone(self.zone).date(), oldest)
@@ -172,7 +157,7 @@ class _Work:
         services = self.nation.services
         pending = past.first_changes(after_id=self.mark.last_change_id, up_to_id=self.horizon)
         missing = [int(service) for service in services if service not in self.known]
-        first = dict(self.known)
+        first = self.first
         if missing:
             began = past.first_changes(after_id=0, up_to_id=self.horizon, services=missing)
             first |= {
@@ -194,6 +179,8 @@ class _Work:
         for service, day in self._fell_silent():
             touch(service, max(day, first[service]))
         if with_open_days:
+            for service, at in self._redeclared():
+                touch(service, max(self._day(at), first[service]))
             for service in services:
                 from_day = max(self.open_from, first[service])
                 due[service] = min(from_day, due.get(service, from_day))
@@ -210,21 +197,79 @@ class _Work:
                         if seen_at < opened_at <= shows_at < self.now:
                             yield service, self._day(seen_at)
 
+    def _redeclared(self) -> Iterator[tuple[str, datetime]]:
+        """Services of which people said something else since the open days were written last."""
+        told_until = _midnight(self.open_from, self.zone)
+        if self.covered is not None:
+            told_until = _midnight(self.today, self.zone) + timedelta(seconds=self.covered)
+        # What is told twice comes out the same; what was committed late would be missed.
+        declared = figured.redeclared(told_until - _SAID_LATE)
+        for service, channels in self.nation.services.items():
+            for channel in channels:
+                if channel.id in declared:
+                    yield service, declared[channel.id]
+
+    def _told_apart(self, due: Mapping[str, date], *, with_open_days: bool) -> dict[int, date]:
+        """Settle `apart`; the channels that are told from an earlier day on, and that day.
+
+        New ones wait for the open days: then their rows and their services' are of one instant.
+        """
+        apart = {
+            service: history.told_apart(channels, self.told_from)
+            for service, channels in self.nation.services.items()
+        }
+        earlier = {
+            channel: service
+            for service, channels in apart.items()
+            for channel in channels
+            if (
+                with_open_days
+                if channel not in self.told_from
+                else due.get(service, date.max) < self.told_from[channel]
+            )
+        }
+        fresh: dict[int, date] = {}
+        if earlier:
+            began = past.first_changes_of_channels(list(earlier), up_to_id=self.horizon)
+            for channel, service in earlier.items():
+                day = self._day(began[channel]) if channel in began else self.today
+                day = max(day, min(self.first[service], due.get(service, date.max)))
+                if day < self.told_from.get(channel, date.max):
+                    fresh[channel] = self.told_from[channel] = day
+        self.apart = {
+            service: tuple(channel for channel in channels if channel in self.told_from)
+            for service, channels in apart.items()
+        }
+        return fresh
+
     # --- writing ----------------------------------------------------------------------------
 
     def follow(self, *, with_open_days: bool) -> Refreshed:
         """Write what is due, and move the mark on."""
         due = self._due(with_open_days=with_open_days)
+        fresh = self._told_apart(due, with_open_days=with_open_days)
+        begins = dict(due)
+        for service, channels in self.apart.items():
+            for channel in channels:
+                if channel in fresh:
+                    begins[service] = min(fresh[channel], begins.get(service, date.max))
         rows = 0
-        # Apart, so that one late correction does not drag everybody's months along.
+        # In two goes, so that one late correction does not drag everybody's months along.
         for is_open in (False, True):
-            group = {service for service, day in due.items() if (day >= self.open_from) is is_open}
+            group = {
+                service for service, day in begins.items() if (day >= self.open_from) is is_open
+            }
             if group:
-                for part in self._parts(min(due[service] for service in group), self.today):
-                    recomputed = self._recomputed(part, group)
-                    rows += _store(
-                        {key: row for key, row in recomputed.items() if key[1] >= due[key[0]]}
+                for part in self._parts(min(begins[service] for service in group), self.today):
+                    told = self._recomputed(part, group)
+                    rows += store_services(
+                        {
+                            (service, day): row
+                            for (service, day), row in told.services.items()
+                            if due.get(service, date.max) <= day
+                        }
                     )
+                    rows += self._write_channels(part, group, told, due, fresh)
         before = (self.mark.last_change_id, self.mark.closed_day)
         self.mark.last_change_id = self.horizon
         if with_open_days:
@@ -234,6 +279,60 @@ class _Work:
             self.mark.save()
         return Refreshed(len(due), rows)
 
+    def _write_channels(
+        self,
+        part: tuple[date, date],
+        services: set[str],
+        told: Told,
+        due: Mapping[str, date],
+        fresh: Mapping[int, date],
+    ) -> int:
+        """Write or drop the channels' rows of what is due; how many came out different."""
+        service_of = self._service_of(services)
+        if not service_of:
+            return 0
+        everywhere = len(services) == len(self.nation.services)
+        stored = past.channel_figures(*part, channels=None if everywhere else list(service_of))
+        # A new channel goes back to days that are closed: there it is told apart from what
+        # stands of its service, which is not recomputed for its sake.
+        beyond = {
+            channel
+            for channel, day in fresh.items()
+            if channel in service_of and day < due.get(service_of[channel], date.max)
+        }
+        standing = (
+            past.daily_figures(*part, services=[int(service_of[channel]) for channel in beyond])
+            if beyond
+            else {}
+        )
+        looked_at = stored.keys() | told.channels.keys()
+        looked_at |= {(channel, self.told_from[channel]) for channel in service_of}
+        days_of_part = {day for _service, day in told.services}
+        looked_at |= {(channel, day) for channel in beyond for day in days_of_part}
+        needed: dict[tuple[int, date], Row] = {}
+        needless: list[tuple[int, date]] = []
+        for channel, day in looked_at:
+            service = service_of.get(channel)
+            if service is None or day < self.told_from[channel]:
+                continue
+            is_written = due.get(service, date.max) <= day
+            row = told.of_channel(channel, service, day)
+            if row is None or not (is_written or fresh.get(channel, date.max) <= day):
+                continue
+            service_row = (
+                told.services[service, day] if is_written else standing.get((int(service), day))
+            )
+            if row != service_row or day == self.told_from[channel]:
+                if stored.get((channel, day)) != row:
+                    needed[channel, day] = row
+            elif (channel, day) in stored:
+                needless.append((channel, day))
+        return store_channels(needed) + drop_channels(needless)
+
+    def _service_of(self, services: Iterable[str]) -> dict[int, str]:
+        """The channels told apart of `services`, and whose each is."""
+        return {channel: service for service in services for channel in self.apart[service]}
+
     def _parts(self, first: date, last: date) -> Iterator[tuple[date, date]]:
         while first <= last:
             until = min(first + timedelta(days=_PART_DAYS - 1), last)
@@ -242,12 +341,12 @@ class _Work:
 
     def _recomputed(
         self, part: tuple[date, date], services: set[str], until: datetime | None = None
-    ) -> dict[tuple[str, date], tuple[int, ...]]:
+    ) -> Told:
         """The rows of `services` in the days of `part`, as told at `until` (None: now)."""
         now = until or self.now
         periods = history.periods(*part, now=now, zone=self.zone)
         if not periods or not services:
-            return {}
+            return Told()
         start, end = periods[0][1], periods[-1][2]
         only = None if len(services) == len(self.nation.services) else services
         windows = figured.windows(start, end)
@@ -260,12 +359,22 @@ class _Work:
             end=end,
             now=now,
             only=only,
+            apart={service: self.apart[service] for service in services},
         )
-        return {
-            (service, day): _row(spent)
-            for service in services
-            for day, spent in history.day_figures(spans[service], periods).items()
-        }
+        told = Told(
+            {
+                (service, day): row_of(spent)
+                for service in services
+                for day, spent in history.day_figures(spans.services[service], periods).items()
+            }
+        )
+        service_of = self._service_of(services)
+        for channel, timeline in spans.channels.items():
+            for day, spent in history.day_figures(timeline, periods).items():
+                row = row_of(spent)
+                if row != told.services[service_of[channel], day]:
+                    told.channels[channel, day] = row
+        return told
 
     def _past(
         self,
@@ -297,18 +406,22 @@ class _Work:
                 )
             )
         standing = past.standing_before(start, up_to_id=self.horizon, checks=checks)
-        return Past(changes=changes, standing=standing, windows=windows)
+        return Past(
+            changes=changes,
+            standing=standing,
+            declared=figured.declared(start, end),
+            windows=windows,
+        )
 
     # --- comparing --------------------------------------------------------------------------
 
-    def compared(self, first: date | None, last: date | None) -> _Found:
+    def compared(self, first: date | None, last: date | None) -> Found:
         """Stored against recomputed; today only as far as it has been told."""
         # `follow` may have given a service its first figures.
         self.known = {str(pk): day for pk, day in past.first_figure_days().items()}
         first = first or min(self.known.values(), default=self.today)
         last = min(last or self.today, self.today)
-        found = _Found([], {}, set(), set())
-        slugs = {str(pk): slug for pk, slug in Service.objects.values_list("id", "slug")}
+        found = Found({str(pk): slug for pk, slug in Service.objects.values_list("id", "slug")})
         began = {
             str(pk): self._day(at)
             for pk, at in past.first_changes(after_id=0, up_to_id=self.horizon).items()
@@ -317,18 +430,32 @@ class _Work:
             service: min(began.get(service, self.today), self.known.get(service, self.today))
             for service in self.nation.services
         }
+        apart = self._apart_since(since)
         for part in self._parts(first, min(last, self.today - timedelta(days=1))):
             expected = self._recomputed(part, set(self.nation.services))
-            _note(found, past.daily_figures(*part), expected, since, slugs)
+            found.compare_services(past.daily_figures(*part), expected, since)
+            found.compare_channels(past.channel_figures(*part), expected, apart)
         if first <= self.today <= last:
             stored = past.daily_figures(self.today, self.today)
             expected = self._recomputed_today(stored)
-            _note(found, stored, expected, since, slugs)
+            found.compare_services(stored, expected, since)
+            channels = past.channel_figures(self.today, self.today)
+            found.compare_channels(channels, expected, apart)
         return found
 
-    def _recomputed_today(
-        self, stored: Mapping[tuple[int, date], tuple[int, ...]]
-    ) -> dict[tuple[str, date], tuple[int, ...]]:
+    def _apart_since(self, since: Mapping[str, date]) -> dict[int, Apart]:
+        service_of = self._service_of(self.nation.services)
+        began = past.first_changes_of_channels(list(service_of), up_to_id=self.horizon)
+        kinds = dict(Channel.objects.values_list("id", "kind"))
+        apart = {}
+        for channel, service in service_of.items():
+            told_from = self.told_from[channel]
+            day = self._day(began[channel]) if channel in began else told_from
+            day = min(max(day, since[service]), told_from)
+            apart[channel] = Apart(service, kinds[channel], day, told_from)
+        return apart
+
+    def _recomputed_today(self, stored: Mapping[tuple[int, date], Row]) -> Told:
         """Today, told at the very instants at which the stored figures were.
 
         All rows are of the last writing of the open days, except those of services that were
@@ -348,125 +475,15 @@ class _Work:
         for service in self.nation.services:
             row = stored.get((int(service), self.today))
             # Never earlier: the open days were written for everybody then.
-            seconds = usual if row is None or service not in newer else max(usual, _whole(row))
+            seconds = usual if row is None or service not in newer else max(usual, whole(row))
             told[min(midnight + timedelta(seconds=seconds), self.now)].add(service)
-        expected: dict[tuple[str, date], tuple[int, ...]] = {}
+        expected = Told()
         for until, services in told.items():
-            expected |= self._recomputed((self.today, self.today), services, until)
+            recomputed = self._recomputed((self.today, self.today), services, until)
+            expected.services.update(recomputed.services)
+            expected.channels.update(recomputed.channels)
         return expected
-
-
-def _note(
-    found: _Found,
-    stored: Mapping[tuple[int, date], tuple[int, ...]],
-    expected: _Rows,
-    since: Mapping[str, date],
-    slugs: Mapping[str, str],
-) -> None:
-    """Compare one part; a service is compared from its first day on."""
-    for (service, day), row in sorted(expected.items(), key=lambda item: (item[0][1], item[0][0])):
-        if day < since[service]:
-            continue
-        found.days.add(day)
-        found.services.add(service)
-        held = stored.get((int(service), day))
-        if held == row:
-            continue
-        found.wrong[service, day] = row
-        if held is None:
-            found.differences.append(Difference(slugs[service], day, "day", None, _whole(row)))
-            continue
-        found.differences += [
-            Difference(slugs[service], day, name, was, is_now)
-            for name, was, is_now in zip(FIGURES, held, row, strict=True)
-            if was != is_now
-        ]
-
-
-def _row(spent: Figures) -> tuple[int, ...]:
-    return tuple(int(getattr(spent, name).total_seconds()) for name in FIGURES)
-
-
-def _whole(row: Sequence[int]) -> int:
-    """The seconds that a row tells of; what is shown apart is part of `up`."""
-    told = dict(zip(FIGURES, row, strict=True))
-    return sum(told.values()) - told["partial"] - told["degraded"] - told["limited"]
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return days(day, day + timedelta(days=1), zone)[0][1]
-
-
-def _held_mark(*, wait: bool) -> FiguresMark | None:
-    """The one row that says how far the figures are, locked; None when somebody else has it."""
-    if not FiguresMark.objects.exists():
-        FiguresMark.objects.bulk_create([FiguresMark(id=1)], ignore_conflicts=True)
-    return FiguresMark.objects.select_for_update(skip_locked=not wait).filter(id=1).first()
-
-
-def _settled_change_id(followed: int) -> int:
-    """The newest change below which no other can appear any more.
-
-    Numbers are drawn before their transactions commit, so a lower one may come to light after a
-    higher one, and whoever remembers the higher one would miss it for ever. Holding off writers
-    for an instant waits for those who have drawn theirs.
-    """
-    if queries.newest_change_id() <= followed:
-        return followed
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
-            cursor.execute("LOCK TABLE services_statuschange IN SHARE MODE")
-            newest = queries.newest_change_id()
-            # Only a rolled back savepoint gives its lock back before the transaction ends.
-            transaction.set_rollback(True)
-    except OperationalError:
-        # Somebody writes for longer than that: there is a next time in a few seconds.
-        return followed
-    return newest
-
-
-# The columns stand in the order of FIGURES.
-_UPSERT = """
-INSERT INTO services_dailyfigure AS f
-    (service_id, day, up, partial, degraded, limited, planned, overrun, own, upstream, unknown)
-SELECT new.*
-FROM unnest(%s::bigint[], %s::date[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[],
-            %s::int[], %s::int[], %s::int[], %s::int[])
-     AS new (service_id, day, up, partial, degraded, limited, planned, overrun, own, upstream,
-             unknown)
--- A service that was deleted meanwhile has no figures any more.
-JOIN services_service s ON s.id = new.service_id
-ORDER BY new.service_id, new.day
-ON CONFLICT (service_id, day) DO UPDATE
-SET up = excluded.up, partial = excluded.partial, degraded = excluded.degraded,
-    limited = excluded.limited, planned = excluded.planned, overrun = excluded.overrun,
-    own = excluded.own, upstream = excluded.upstream, unknown = excluded.unknown
-WHERE (f.up, f.partial, f.degraded, f.limited, f.planned, f.overrun, f.own, f.upstream, f.unknown)
-      IS DISTINCT FROM
-      (excluded.up, excluded.partial, excluded.degraded, excluded.limited, excluded.planned,
-       excluded.overrun, excluded.own, excluded.upstream, excluded.unknown)
-"""
-
-
-def _store(rows: _Rows) -> int:
-    """Write the rows that are new or different; how many those were."""
-    written = 0
-    with connection.cursor() as cursor:
-        for batch in _batches(list(rows.items())):
-            cursor.execute(
-                _UPSERT,
-                [
-                    [int(service) for (service, _day), _row in batch],
-                    [day for (_service, day), _row in batch],
-                    *([row[number] for _key, row in batch] for number in range(len(FIGURES))),
-                ],
-            )
-            written += cursor.rowcount
-    return written
-
-
-def _batches(
-    rows: Sequence[tuple[tuple[str, date], tuple[int, ...]]],
-) -> Iterable[Sequence[tuple[tuple[str, date], tuple[int, ...]]]]:
-    return (rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE))

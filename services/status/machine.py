@@ -219,18 +219,6 @@ def wants_fast(state: State, policy: Policy, now: datetime) -> bool:
     )
 
 
-def next_due_at(*, due_at: datetime, ended_at: datetime, fast: bool, policy: Policy) -> datetime:
-    """When a check whose last turn was due at `due_at` and ended at `ended_at` is due again.
-
-    Fast counts from the end of the answer (rule 5). Its own interval counts from `due_at`, so
-    that checks stay spread over the interval; turns that were missed are left out, not made up.
-    """
-    if fast:
-        return ended_at + policy.fast_interval
-    missed = max(ended_at - due_at, timedelta(0)) // policy.interval
-    return due_at + (missed + 1) * policy.interval
-
-
 def confirmation_time(policy: Policy) -> timedelta:
     """The longest it takes from the start of the first bad answer to a confirmed change.
 

@@ -10,20 +10,29 @@ from services.status.health import CheckHealth, Health, worst
 from services.status.machine import GAP_INTERVALS
 
 
+def fresh_for(interval: timedelta, timeout: timedelta) -> timedelta:
+    """How long what was seen still counts: three intervals and one timeout (rule 20)."""
+    return GAP_INTERVALS * interval + timeout
+
+
 def fresh_until(observed_at: datetime, interval: timedelta, timeout: timedelta) -> datetime:
     """The last instant at which what was seen at `observed_at` still counts (rule 20)."""
-    return observed_at + GAP_INTERVALS * interval + timeout
+    return observed_at + fresh_for(interval, timeout)
+
+
+def still_counts(observed_at: datetime | None, now: datetime, lasts: timedelta) -> bool:
+    """Whether what was seen at `observed_at` and counts for `lasts` says anything of `now`.
+
+    What was never observed says nothing (rule 20).
+    """
+    return observed_at is not None and now - observed_at <= lasts
 
 
 def is_fresh(
     observed_at: datetime | None, now: datetime, interval: timedelta, timeout: timedelta
 ) -> bool:
-    """Whether a check last seen at `observed_at` may still be spoken of as known (rule 20).
-
-    Anything not observed for more than three intervals and one timeout is not; nor is what was
-    never observed.
-    """
-    return observed_at is not None and now <= fresh_until(observed_at, interval, timeout)
+    """Whether a check last seen at `observed_at` may still be spoken of as known (rule 20)."""
+    return still_counts(observed_at, now, fresh_for(interval, timeout))
 
 
 @dataclass(frozen=True, slots=True)

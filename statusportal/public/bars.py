@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from statusportal.public.shape import DayFact
+from statusportal.public.shape import ChannelDays, DayFact, ServiceHistory
 
 _MINUTE, _HOUR = 60, 3600
 # From how many seconds on a bar is filled to a quarter more. In proportion to the day an outage
@@ -73,14 +73,31 @@ def day_counts(days: Sequence[Bar]) -> list[tuple[DayKind, int]]:
     return [(kind, counted[kind]) for kind in DayKind if counted[kind]]
 
 
-def availability(fact: DayFact) -> int | None:
-    """The day's share of up in hundredths of a percent, rounded down (rule 22).
+def availability(*days: DayFact) -> int | None:
+    """The share of up in these days in hundredths of a percent, rounded down (rule 22).
 
     Planned time and time without information are not in the denominator; None where nothing
     else is left.
     """
-    known = fact.up + fact.overrun + fact.down
-    return fact.up * 10_000 // known if known else None
+    up = sum(fact.up for fact in days)
+    known = up + sum(fact.overrun + fact.down for fact in days)
+    return up * 10_000 // known if known else None
+
+
+def channel_days(past: ServiceHistory, channel: ChannelDays) -> tuple[DayFact, ...]:
+    """The days of one channel: the service's, but for those that it spent otherwise."""
+    own = {fact.day: fact for fact in channel.days}
+    return tuple(
+        own.get(day.day, day)
+        if channel.since is None or day.day >= channel.since
+        else _unknown(day)
+        for day in past.days
+    )
+
+
+def _unknown(day: DayFact) -> DayFact:
+    length = day.up + day.down + day.planned + day.overrun + day.unknown
+    return DayFact(day.day, 0, 0, 0, 0, 0, length)
 
 
 def totals(days: Iterable[DayFact]) -> list[tuple[DayKind, int]]:

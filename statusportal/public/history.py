@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from services.status.cascade import Edge, find_cycle, topological_order
 from services.status.health import CheckHealth, Health
 from services.status.machine import Change
+from services.status.rollup import still_counts
 from services.status.timeline import (
     Interval,
     channel_timeline,
@@ -27,7 +28,7 @@ from services.status.uptime import (
     figures,
 )
 from services.status.window import Window
-from statusportal.public.shape import DayFact, History, ServiceHistory
+from statusportal.public.shape import ChannelDays, DayFact, History, ServiceHistory
 
 DAYS = 90
 
@@ -112,11 +113,30 @@ def silent_since(
     A change confirmed after it proves that it was read before a newer one was stored.
     """
     seen_at = check.seen.get(location)
-    if seen_at is None or now - seen_at <= check.fresh_for:
+    if seen_at is None or still_counts(seen_at, now, check.fresh_for):
         return None
     if any(change.confirmed_at > seen_at for change in changes):
         return None
     return seen_at
+
+
+def told_apart(channels: Sequence[ChannelPast], told: Container[int]) -> tuple[int, ...]:
+    """The channels of one service whose days are told beside its own.
+
+    Those of a service with two or more monitored ones, and whichever were `told` before: a
+    channel that nobody monitors any more must not pass for its service.
+    """
+    monitored = [channel.id for channel in channels if channel.checks]
+    several = set(monitored) if len(monitored) > 1 else set()
+    return tuple(channel.id for channel in channels if channel.id in several or channel.id in told)
+
+
+@dataclass(frozen=True, slots=True)
+class Timelines:
+    """Effective timelines; a channel that is left out was all the time what its service was."""
+
+    services: Mapping[str, list[Span]]
+    channels: Mapping[int, list[Span]]
 
 
 def timelines(
@@ -127,10 +147,13 @@ def timelines(
     end: datetime,
     now: datetime,
     only: Collection[str] | None = None,
-) -> dict[str, list[Span]]:
+    apart: Mapping[str, Collection[int]] | None = None,
+) -> Timelines:
     """The effective timelines over [start, end) of `only` and of their upstreams (rule 22).
 
-    None is every service. `end` is no later than `now`, by which silence is judged.
+    None is every service. `end` is no later than `now`, by which silence is judged. `apart` are
+    the channels of each service that are told by themselves too: each as a service would be that
+    has only this one, with its declared healths, its upstreams and the windows that touch it.
     """
     wanted = set(nation.services) if only is None else nation.with_upstreams(only)
     edges = [edge for edge in _without_circles(nation.edges) if edge.dependant in wanted]
@@ -138,6 +161,7 @@ def timelines(
     for edge in edges:
         incoming[edge.dependant].append(edge)
     result: dict[str, list[Span]] = {}
+    by_channel: dict[int, list[Span]] = {}
     for service in topological_order(sorted(wanted), edges):
         carried: dict[str | None, list[Carried]] = defaultdict(list)
         for edge in incoming[service]:
@@ -146,10 +170,29 @@ def timelines(
             str(channel.id): _channel_history(nation, channel, past, carried, start, end, now)
             for channel in nation.services[service]
         }
-        result[service] = effective_timeline(
-            channels, past.windows.get(service, ()), start=start, end=end
-        )
-    return result
+        windows = past.windows.get(service, ())
+        result[service] = effective_timeline(channels, windows, start=start, end=end)
+        alike = not windows and _are_alike(channels.values())
+        for channel_id in (apart or {}).get(service, ()):
+            name = str(channel_id)
+            if alike and channels[name] != _NOT_COUNTED:
+                continue
+            by_channel[channel_id] = effective_timeline(
+                {name: channels[name]}, windows, start=start, end=end
+            )
+    return Timelines(result, by_channel)
+
+
+_NOT_COUNTED = ChannelHistory()
+
+
+def _are_alike(channels: Iterable[ChannelHistory]) -> bool:
+    """Whether all counted channels have the same past: then each of them was what all are.
+
+    Nearly all are, nearly always, and that is what makes it cheap to tell them apart.
+    """
+    counted = [channel for channel in channels if channel != _NOT_COUNTED]
+    return all(channel == counted[0] for channel in counted)
 
 
 def _without_circles(edges: Sequence[Edge]) -> list[Edge]:
@@ -254,6 +297,15 @@ class StoredDay:
     unknown: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredChannel:
+    """A channel with figures of its own: since when, and the days that have a row."""
+
+    id: int
+    first_day: date
+    days: Sequence[StoredDay] = ()
+
+
 def assemble(
     services: Iterable[str],
     stored: Mapping[str, Sequence[StoredDay]],
@@ -261,10 +313,12 @@ def assemble(
     now: datetime,
     zone: tzinfo,
     is_demo: bool,
+    channels: Mapping[str, Sequence[StoredChannel]] | None = None,
 ) -> History:
     """The last `DAYS` days of each service (by public id) from its stored figures (rule 22).
 
-    A day without a figure is a day of which nothing is known.
+    A day without a figure is a day of which nothing is known. `channels` are those of each
+    service that have figures of their own.
     """
     today = now.astimezone(zone).date()
     blank = {
@@ -273,28 +327,21 @@ def assemble(
     }
     return History(
         services=tuple(
-            _of_service(service, stored.get(service, ()), blank) for service in services
+            _of_service(service, stored.get(service, ()), (channels or {}).get(service, ()), blank)
+            for service in services
         ),
         is_demo=is_demo,
     )
 
 
 def _of_service(
-    service: str, stored: Iterable[StoredDay], blank: dict[date, DayFact]
+    service: str,
+    stored: Iterable[StoredDay],
+    channels: Iterable[StoredChannel],
+    blank: dict[date, DayFact],
 ) -> ServiceHistory:
     kept = [row for row in stored if row.day in blank]
-    facts = blank | {
-        row.day: DayFact(
-            row.day,
-            row.up,
-            row.degraded,
-            row.own + row.upstream,
-            row.planned,
-            row.overrun,
-            row.unknown,
-        )
-        for row in kept
-    }
+    facts = blank | {row.day: _fact(row) for row in kept}
     whole = Figures(
         up=timedelta(seconds=sum(row.up for row in kept)),
         overrun=timedelta(seconds=sum(row.overrun for row in kept)),
@@ -305,4 +352,27 @@ def _of_service(
         id=service,
         days=tuple(facts.values()),
         availability=None if whole is None else int(whole * 100),
+        channels=tuple(_of_channel(channel, facts) for channel in channels),
+    )
+
+
+def _of_channel(channel: StoredChannel, service: Mapping[date, DayFact]) -> ChannelDays:
+    days = [_fact(row) for row in channel.days if row.day in service]
+    return ChannelDays(
+        id=channel.id,
+        # What only differs in what pages do not tell apart does not travel.
+        days=tuple(fact for fact in days if fact != service[fact.day]),
+        since=channel.first_day if channel.first_day > min(service) else None,
+    )
+
+
+def _fact(row: StoredDay) -> DayFact:
+    return DayFact(
+        row.day,
+        row.up,
+        row.degraded,
+        row.own + row.upstream,
+        row.planned,
+        row.overrun,
+        row.unknown,
     )

@@ -25,7 +25,7 @@ from services.models import (
 from services.past import FIGURES
 from services.status.health import CheckHealth, Health
 from services.status.uptime import Booking, Span
-from statusportal import figures
+from statusportal import figure_rows, figures
 from statusportal.public import history
 from tests.factories import make_channel, make_check, make_edge, make_location, make_service
 
@@ -407,7 +407,7 @@ def test_rule_22_every_day_is_wholly_told_in_whole_seconds(
     told = history.day_figures(spans, periods)
 
     for day, start, end in periods:
-        row = dict(zip(FIGURES, figures._row(told[day]), strict=True))
+        row = dict(zip(FIGURES, figure_rows.row_of(told[day]), strict=True))
         parts = ("up", "planned", "overrun", "own", "upstream", "unknown")
         assert sum(row[name] for name in parts) == (end - start).total_seconds()
         assert row["partial"] + row["degraded"] + row["limited"] <= row["up"]

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from services import recording
 from services.models import (
+    ChannelFigure,
     Check,
     CheckState,
     DailyFigure,
@@ -94,7 +95,7 @@ def test_over_ninety_generated_days_it_finds_no_difference(clock: time_machine.T
     assert DailyFigure.objects.filter(upstream__gt=0).exists()
     # 90 times 24 hours that begin in the middle of a day.
     lines, code = recompute()
-    assert lines[0] == "0 differences in 91 days of 4 services"
+    assert lines[0] == "0 differences in 91 days of 4 services and 4 channels"
     assert code == 0
 
 
@@ -111,11 +112,11 @@ def test_after_a_wrong_figure_it_finds_exactly_that_one_by_name(
 
     assert lines[:2] == [
         f"{wrong.service.slug} {wrong.day} own: stored 77, recomputed 0",
-        "1 difference in 91 days of 4 services",
+        "1 difference in 91 days of 4 services and 4 channels",
     ]
     assert code == 1
     assert recompute(first=wrong.day, last=wrong.day)[0][1] == (
-        "1 difference in 1 days of 4 services"
+        "1 difference in 1 days of 4 services and 4 channels"
     )
     assert recompute(first=wrong.day + DAY)[1] == 0
     assert recompute(last=wrong.day - DAY)[1] == 0
@@ -132,7 +133,7 @@ def test_a_wrong_figure_of_the_present_day_is_found_too(clock: time_machine.Trav
     lines, code = recompute()
 
     assert lines[0] == (f"{row.service.slug} {TODAY} up: stored {row.up - 10}, recomputed {row.up}")
-    assert (lines[1], code) == ("1 difference in 91 days of 4 services", 1)
+    assert (lines[1], code) == ("1 difference in 91 days of 4 services and 4 channels", 1)
 
 
 @pytest.mark.django_db
@@ -149,7 +150,7 @@ def test_a_day_without_its_row_is_a_difference(clock: time_machine.Traveller) ->
     assert lines[:3] == [
         f"{slug} {TODAY - 90 * DAY} day: stored nothing, recomputed 86400",
         f"{slug} {TODAY - 9 * DAY} day: stored nothing, recomputed 86400",
-        "2 differences in 91 days of 1 services",
+        "2 differences in 91 days of 1 services and 2 channels",
     ]
     assert code == 1
 
@@ -165,7 +166,7 @@ def test_fix_stores_what_was_recomputed_and_lets_the_pages_know(
 
     lines, code = recompute(fix=True)
 
-    assert lines[2] == "2 differences in 91 days of 2 services"
+    assert lines[2] == "2 differences in 91 days of 2 services and 2 channels"
     assert (lines[-1], code) == ("The recomputed figures are stored.", 1)
     stored = DailyFigure.objects.get(pk=row.pk)
     assert (stored.up, stored.overrun) == (row.up, row.overrun)
@@ -176,7 +177,10 @@ def test_fix_stores_what_was_recomputed_and_lets_the_pages_know(
 def test_what_was_not_followed_yet_is_no_difference(clock: time_machine.Traveller) -> None:
     ninety_days(services=2)
     assert recompute() == (
-        ["0 differences in 91 days of 2 services", "0 differences in 0 hours of observations"],
+        [
+            "0 differences in 91 days of 2 services and 2 channels",
+            "0 differences in 0 hours of observations",
+        ],
         0,
     )
     assert FiguresMark.objects.get().last_change_id == StatusChange.objects.latest("id").pk
@@ -212,12 +216,13 @@ def test_days_that_were_followed_step_by_step_equal_days_computed_at_once(
     clock: time_machine.Traveller, seed: int
 ) -> None:
     dice = random.Random(seed)
+    login, a, b = (make_service(slug=slug) for slug in ("login", "a", "b"))
     checks = [
-        make_check(channel=make_channel(service=make_service(slug=slug)), interval_seconds=300)
-        for slug in ("login", "a", "b")
+        make_check(channel=make_channel(service=service, kind=kind), interval_seconds=300)
+        for service, kind in ((login, "web"), (a, "web"), (a, "app"), (b, "web"))
     ]
-    for upstream, dependant in pairwise(checks):
-        make_edge(upstream=upstream.channel.service, dependant=dependant.channel.service)
+    for upstream, dependant in pairwise((login, a, b)):
+        make_edge(upstream=upstream, dependant=dependant)
     begin = NOW - 3 * DAY
     answers = [Outcome.OK, Outcome.OK, Outcome.SLOW, Outcome.BAD, Outcome.PROBER_FAULT, None]
     for hour in range(72):
@@ -237,16 +242,19 @@ def test_days_that_were_followed_step_by_step_equal_days_computed_at_once(
     clock.move_to(NOW)
     columns = ("service__slug", "day", *FIGURES)
     followed = list(DailyFigure.objects.order_by("id").values_list(*columns))
+    of_channels = ("channel__kind", "day", *FIGURES)
+    apart = list(ChannelFigure.objects.order_by("id").values_list(*of_channels))
     kinds = [sum(row[2 + FIGURES.index(name)] for row in followed) for name in FIGURES]
     assert dict(zip(FIGURES, map(bool, kinds), strict=True)) == dict.fromkeys(FIGURES, True) | {
-        "partial": False,
         "limited": False,
         "planned": False,
         "overrun": False,
     }
 
-    assert recompute()[0][0] == "0 differences in 4 days of 3 services"
+    assert recompute()[0][0] == "0 differences in 4 days of 3 services and 2 channels"
     assert list(DailyFigure.objects.order_by("id").values_list(*columns)) == followed
+    assert list(ChannelFigure.objects.order_by("id").values_list(*of_channels)) == apart
+    assert len(apart) == 8
 
 
 def seen(check: Check, due_at: datetime, outcome: Outcome, total_ms: int | None) -> Observation:

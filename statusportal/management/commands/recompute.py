@@ -14,14 +14,15 @@ from django.utils import timezone
 from services import hours
 from services.status.timeline import days
 from statusportal import figures
+from statusportal.figure_proof import Difference
 
 
 class Command(BaseCommand):
     """For operators' terminals, in English alone. Exit code 1 where anything differs."""
 
     help = (
-        "Recompute the daily figures from the stored changes, and the hourly ones from the"
-        " observations that are still kept, and name every difference."
+        "Recompute the daily figures of services and channels from the stored changes, and the"
+        " hourly ones from the observations that are still kept, and name every difference."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         daily = figures.compare(now=now, first=first, last=last, fix=fix)
         for found in daily.differences:
             self.stdout.write(
-                f"{found.service} {found.day} {found.field}:"
+                f"{_owner(found)} {found.day} {found.field}:"
                 f" stored {_text(found.stored)}, recomputed {_text(found.recomputed)}"
             )
         hourly = _hours(now, first, last, fix=fix)
@@ -57,6 +58,7 @@ class Command(BaseCommand):
             )
         self.stdout.write(
             f"{_count(len(daily.differences))} in {daily.days} days of {daily.services} services"
+            f" and {daily.channels} channels"
         )
         self.stdout.write(
             f"{_count(len(hourly.differences))} in {hourly.hours} hours of observations"
@@ -65,6 +67,10 @@ class Command(BaseCommand):
             if fix:
                 self.stdout.write("The recomputed figures are stored.")
             sys.exit(1)
+
+
+def _owner(found: Difference) -> str:
+    return f"{found.service}/{found.channel}" if found.channel else found.service
 
 
 def _hours(now: datetime, first: date | None, last: date | None, *, fix: bool) -> hours.Compared:

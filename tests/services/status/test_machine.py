@@ -20,7 +20,6 @@ from services.status.machine import (
     accepts,
     advance,
     confirmation_time,
-    next_due_at,
     pack_run,
     unpack_run,
     wants_fast,
@@ -288,21 +287,6 @@ def test_rule_5_five_minutes_are_counted_from_the_beginning_of_the_failure() -> 
 
     assert wants_fast(state, POLICY, at(2 + 4.99))
     assert not wants_fast(state, POLICY, at(2 + 5))
-
-
-def test_rule_5_fast_is_counted_from_the_end_of_the_answer() -> None:
-    due = next_due_at(due_at=at(0), ended_at=at(0.5), fast=True, policy=POLICY)
-
-    assert due == at(0.5) + timedelta(seconds=10)
-
-
-@pytest.mark.parametrize(
-    ("ended", "due"), [(0.1, 1), (0.99, 1), (1, 2), (1.5, 2), (7.2, 8), (-0.1, 1)]
-)
-def test_rule_5_its_own_interval_keeps_its_place_and_makes_up_for_nothing(
-    ended: float, due: float
-) -> None:
-    assert next_due_at(due_at=at(0), ended_at=at(ended), fast=False, policy=POLICY) == at(due)
 
 
 def test_rule_13_confirming_takes_two_fast_intervals_and_three_timeouts() -> None:

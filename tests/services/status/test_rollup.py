@@ -14,6 +14,7 @@ from services.status.rollup import (
     Located,
     channel_health,
     check_health,
+    fresh_for,
     fresh_until,
     is_fresh,
     service_health,
@@ -56,6 +57,10 @@ def test_rule_20_fresh_for_three_intervals_and_one_timeout(age: timedelta, fresh
 
 def test_rule_20_what_was_never_observed_is_not_fresh() -> None:
     assert is_fresh(None, NOW, MINUTE, TEN_SECONDS) is False
+
+
+def test_rule_20_how_long_it_counts_is_known_without_an_instant() -> None:
+    assert fresh_for(MINUTE, TEN_SECONDS) == timedelta(seconds=190)
 
 
 def test_rule_20_fresh_until_names_the_last_fresh_instant() -> None:
