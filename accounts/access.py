@@ -27,6 +27,13 @@ class Act(StrEnum):
     APPROVE_ANY_WINDOW = "window.approve_any"
     # Extend and complete what runs.
     RUN_WINDOW = "window.run"
+    VIEW_INCIDENTS = "incident.view"
+    # Acknowledge, write, resolve; whoever may write may approve what somebody else wrote.
+    RUN_INCIDENTS = "incident.run"
+    # Publish better than measured (rule 17).
+    OVERRIDE = "incident.override"
+    # The operators' board of the whole country.
+    VIEW_BOARD = "board.view"
 
 
 _EVERYBODY = frozenset(Role)
@@ -54,6 +61,12 @@ _ALLOWED: dict[Act, frozenset[Role]] = {
     Act.APPROVE_WINDOW: frozenset({Role.AGENCY_PUBLISHER, Role.SUPERVISOR, Role.ADMINISTRATOR}),
     Act.APPROVE_ANY_WINDOW: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     Act.RUN_WINDOW: _WORK_ON_WINDOWS,
+    Act.VIEW_INCIDENTS: _EVERYBODY,
+    Act.RUN_INCIDENTS: frozenset(
+        {Role.AGENCY_PUBLISHER, Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR}
+    ),
+    Act.OVERRIDE: frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    Act.VIEW_BOARD: AUTHORITY_ROLES,
 }
 
 

@@ -10,8 +10,10 @@ class StatusPortalConfig(AppConfig):
     def ready(self) -> None:
         # Here and not above: both need the registry of apps.
         from core.nudge import listen
+        from incidents.tasks import sweep
         from statusportal import checks  # noqa: F401
         from statusportal.tasks import publish_snapshot, refresh_figures
 
+        listen("status changed", sweep)
         listen("status changed", publish_snapshot)
         listen("status changed", refresh_figures)

@@ -41,11 +41,26 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 10},
     },
+    "sweep incidents": {
+        "task": "incidents.tasks.sweep",
+        "schedule": 2.0,
+        "options": {"expires": 4},
+    },
+    "watch the clocks of incidents": {
+        "task": "incidents.tasks.tell",
+        "schedule": 10.0,
+        "options": {"expires": 8},
+    },
     # What the clock alone makes happen to planned windows.
     "sweep windows": {
         "task": "maintenance.tasks.sweep",
         "schedule": 30.0,
         "options": {"expires": 25},
+    },
+    "chain the record of acts": {
+        "task": "accounts.tasks.chain_audit",
+        "schedule": 10.0,
+        "options": {"expires": 8},
     },
     "keep partitions": {
         "task": "services.tasks.keep_partitions",

@@ -58,6 +58,8 @@ DISOBEDIENCE = [
     ("pure", "services/status/health.py", "django.utils.timezone"),
     ("pure", "services/status/machine.py", "core.net"),
     ("pure", "services/status/machine.py", "httpx"),
+    ("pure", "incidents/triage.py", "django.conf"),
+    ("inside", "incidents/triage.py", "incidents.models"),
     ("probes", "services/probes/http.py", "django.conf"),
     ("probes", "services/probes/tcp.py", "services.models"),
     ("probes", "core/net/__init__.py", "django.conf"),
@@ -262,6 +264,10 @@ def test_locks_hold_what_is_declared_and_agree_with_each_other() -> None:
 READERS = {"text", "flag", "number", "words", "secret"}
 
 
+# What statusportal.settings reads a value with, beside core.env.
+OWN_FORMS = {"_seconds", "_hours", "_weekdays", "_clock", "_early"}
+
+
 def settings_read() -> set[str]:
     """The names of all settings that are read through core.env."""
     found = set()
@@ -278,8 +284,8 @@ def settings_read() -> set[str]:
                 and function.value.id == "env"
                 and function.attr in READERS
             )
-            in_seconds = isinstance(function, ast.Name) and function.id == "_seconds"
-            if (through_env or in_seconds) and isinstance(first, ast.Constant):
+            in_its_own_form = isinstance(function, ast.Name) and function.id in OWN_FORMS
+            if (through_env or in_its_own_form) and isinstance(first, ast.Constant):
                 found.add(str(first.value))
     return found
 
