@@ -1,14 +1,17 @@
-"""What daily figures are computed from: the catalogue, and announced work, as rows have them."""
+"""What daily figures are computed from: the catalogue, announced work and what was declared."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
 
+from incidents.queries import declared_between, declared_since
 from maintenance.queries import in_force
 from services import past
 from services.status.cascade import Edge, EdgeKind
-from services.status.machine import GAP_INTERVALS
+from services.status.health import Health
+from services.status.rollup import fresh_for
+from services.status.timeline import Interval
 from services.status.window import Window, WindowEffect
 from statusportal.public.history import ChannelPast, CheckPast, Nation
 
@@ -21,7 +24,7 @@ def nation() -> Nation:
             CheckPast(
                 id=check.id,
                 is_essential=check.is_essential,
-                fresh_for=GAP_INTERVALS * check.interval + check.timeout,
+                fresh_for=fresh_for(check.interval, check.timeout),
                 seen=check.seen,
             )
         )
@@ -60,4 +63,30 @@ def windows(start: datetime, end: datetime) -> dict[str, list[Window]]:
                     channels=frozenset(str(one.pk) for one in named.channels.all()) or None,
                 )
             )
+    return found
+
+
+def declared(start: datetime, end: datetime) -> dict[int, list[Interval[Health]]]:
+    """What people declared of channels within [start, end), by channel id (rules 17 and 22).
+
+    Intervals may reach beyond the period and overlap; of two the worse counts.
+    """
+    of_service = past.channels_of_services()
+    found: dict[int, list[Interval[Health]]] = defaultdict(list)
+    for service, channels, health, since, until in declared_between(start, end):
+        for channel in channels or of_service.get(service, ()):
+            found[channel].append(Interval(since, until or end, Health(health)))
+    return found
+
+
+def redeclared(since: datetime) -> dict[int, datetime]:
+    """Channels of which people said something else after `since`, and from when on it counts.
+
+    Also where it was taken back or ended earlier: the earliest instant that may have changed.
+    """
+    of_service = past.channels_of_services()
+    found: dict[int, datetime] = {}
+    for service, channels, counts_from in declared_since(since):
+        for channel in channels or of_service.get(service, ()):
+            found[channel] = min(counts_from, found.get(channel, counts_from))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from services.status.cascade import EdgeKind, carried
 from services.status.health import Health, rank, worst
 from services.status.observation import Reason
 from services.status.publication import ChannelInput, Fact, publish
+from services.status.rollup import still_counts
 from statusportal.public import reader
 from statusportal.public.said import ChannelSaid, Said, ServiceSaid
 from statusportal.public.shape import EdgeFact, ServiceFact, Snapshot
@@ -31,6 +32,9 @@ class Ground(StrEnum):
     UNSTABLE = "unstable"  # rule 11
     CASCADE = "cascade"  # rule 12
     WINDOW = "window"  # rules 14 and 16
+    DECLARED = "declared"  # rule 17: a person says so, in an open incident
+    OVERRIDE = "override"  # rule 17: a person publishes better than measured
+    HELD = "held"  # rule 17: silence while an incident is open is no recovery
     STALE = "stale"  # rule 20
     UNDECIDED = "undecided"  # seen lately, but not often or widely enough: rules 2 and 8
     NOT_MONITORED = "not monitored"  # rules 9 and 10
@@ -179,14 +183,22 @@ def _arriving(edge: EdgeFact, said: Said, facts: Mapping[str, ServiceFact]) -> H
     return health
 
 
+_SAID_BY_PEOPLE: dict[Fact | None, Ground] = {
+    Fact.WINDOW: Ground.WINDOW,
+    Fact.DECLARED: Ground.DECLARED,
+    Fact.OVERRIDE: Ground.OVERRIDE,
+    Fact.HELD: Ground.HELD,
+}
+
+
 def _channel(said: ChannelSaid, arriving: Iterable[Health], is_seen: bool) -> PublishedChannel:
     decided = publish(ChannelInput(said.measured, cascade=worst(arriving)))
     if said.health is None:
         ground = Ground.NOT_MONITORED
     elif decided.fact is Fact.CASCADE and decided.health is said.health:
         ground = Ground.CASCADE
-    elif said.fact_shown is Fact.WINDOW:
-        ground = Ground.WINDOW
+    elif said.fact_shown in _SAID_BY_PEOPLE:
+        ground = _SAID_BY_PEOPLE[said.fact_shown]
     elif said.health is Health.UNKNOWN:
         ground = Ground.UNDECIDED if is_seen else Ground.STALE
     elif said.reason is Reason.UNSTABLE:
@@ -209,7 +221,7 @@ def _is_seen(
 ) -> bool:
     """Whether any of its checks was seen from anywhere so lately that it still counts (rule 20)."""
     return any(
-        seen_at is not None and (now - seen_at).total_seconds() <= check.fresh_for
+        still_counts(seen_at, now, timedelta(seconds=check.fresh_for))
         for check in said.fact.checks
         for seen_at in observed.get(check.id, ())
     )

@@ -104,6 +104,12 @@ _GROUND: Mapping[Ground, tuple[Promise, tuple[int, ...]]] = {
     ),
     Ground.CASCADE: (_("Something that it needs is in trouble."), (12,)),
     Ground.WINDOW: (_("Announced work is under way."), (14, 16)),
+    Ground.DECLARED: (_("A person declared it in an open incident."), (17,)),
+    Ground.OVERRIDE: (_("A person publishes it better than it is measured, for a while."), (17,)),
+    Ground.HELD: (
+        _("It is not seen any more; while its incident is open, what was seen last stays."),
+        (17,),
+    ),
     Ground.STALE: (_("Nothing was observed lately, so nobody can say."), (20,)),
     Ground.UNDECIDED: (
         _("It is being observed, but the answers do not add up to a state yet."),

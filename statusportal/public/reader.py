@@ -19,13 +19,21 @@ from services.status.headline import ServiceReading, headline
 from services.status.health import CheckHealth, Health, rank, worst
 from services.status.observation import Reason
 from services.status.publication import ChannelInput, Fact, before_cascade, publish
-from services.status.rollup import CheckReading, Located, channel_health, check_health
+from services.status.rollup import (
+    CheckReading,
+    Located,
+    channel_health,
+    check_health,
+    still_counts,
+)
 from services.status.window import Phase, Window, phase, standing
-from statusportal.public import announced
+from statusportal.public import announced, declared
+from statusportal.public.declared import Held, Word
 from statusportal.public.said import (
     Cause,
     ChannelSaid,
     GroupSaid,
+    IncidentSaid,
     Said,
     ServiceSaid,
 )
@@ -34,6 +42,8 @@ from statusportal.public.shape import (
     ChannelFact,
     CheckFact,
     EdgeFact,
+    IncidentFact,
+    ListedFact,
     ServiceFact,
     Snapshot,
     Truth,
@@ -62,9 +72,21 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
         for service in truth.services
     }
     windows = announced.by_service(truth.windows)
+    incidents = declared.by_service(truth.incidents)
+    words = {
+        said.fact.id: _word(said, incidents[service.id], snapshot, now)
+        for service in truth.services
+        if service.id in incidents
+        for said in measured[service.id]
+    }
     own = {
         service.id: {
-            str(said.fact.id): _input(said, windows.get(service.id, ()), now)
+            str(said.fact.id): _input(
+                said,
+                windows.get(service.id, ()),
+                words.get(said.fact.id, declared.NOTHING),
+                now,
+            )
             for said in measured[service.id]
         }
         for service in truth.services
@@ -74,11 +96,13 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
         [_edge(edge) for edge in truth.edges],
     )
     facts = {service.id: service for service in truth.services}
-    since = _Since(measured, own, after, windows, now)
+    since = _Since(measured, own, after, windows, words, now)
     alternatives = {(edge.upstream, edge.dependant): edge for edge in truth.edges}
     agencies = {agency.code: agency for agency in truth.agencies}
     categories = {category.slug: category for category in truth.categories}
     told = announced.announced(truth, facts, agencies, now)
+    notices = declared.said(truth, facts, agencies, after, now)
+    concerning = _concerning(notices)
 
     services = {}
     for fact in truth.services:
@@ -90,6 +114,7 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
                 said,
                 health=effect.channels[str(said.fact.id)],
                 fact_shown=publish(own[fact.id][str(said.fact.id)]).fact,
+                override_lost=words.get(said.fact.id, declared.NOTHING).override_lost,
             )
             for said in measured[fact.id]
         )
@@ -105,6 +130,7 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
             windows=tuple(said for said in told if any(one.id == fact.id for one in said.services))
             if told
             else (),
+            incidents=concerning.get(fact.id, ()),
         )
 
     return Said(
@@ -125,11 +151,68 @@ def read(snapshot: Snapshot, now: datetime) -> Said:
         stale_after=_stale_after(truth.services),
         is_demo=truth.is_demo,
         windows=told,
+        incidents=notices,
     )
 
 
-def _input(said: ChannelSaid, windows: Iterable[Window], now: datetime) -> ChannelInput:
-    """A channel with the windows that are begun and not closed (rules 14 to 16)."""
+def _concerning(notices: Iterable[IncidentSaid]) -> dict[str, tuple[IncidentSaid, ...]]:
+    """The open notices of each service: those that list it, then those of its upstreams."""
+    found: dict[str, tuple[IncidentSaid, ...]] = {}
+    current = [one for one in notices if one.is_open]
+    for services in ("services", "derived"):
+        for notice in current:
+            for fact in getattr(notice, services):
+                found[fact.id] = (*found.get(fact.id, ()), notice)
+    return found
+
+
+def _word(
+    said: ChannelSaid,
+    listings: Iterable[tuple[IncidentFact, ListedFact]],
+    snapshot: Snapshot,
+    now: datetime,
+) -> Word:
+    """What people say of a channel; of one that fell silent, with what it was before."""
+    word = declared.word(said.fact.id, listings, said.measured, now)
+    if not word.incident_open or said.measured is not Health.UNKNOWN:
+        return word
+    before = _last_known(said.fact, snapshot)
+    return word if before is None else replace(word, held=before)
+
+
+def _last_known(fact: ChannelFact, snapshot: Snapshot) -> Held | None:
+    """What the channel's checks said last, whatever its age; None where that was nothing."""
+    locations = snapshot.truth.locations
+    health = channel_health(
+        [
+            CheckReading(
+                check_health(
+                    [Located(CheckHealth(m.health), fresh=True) for m in check.measures],
+                    configured=len(locations),
+                ),
+                check.essential,
+            )
+            for check in fact.checks
+        ]
+    )
+    if health in {None, Health.UNKNOWN, Health.OPERATIONAL}:
+        return None
+    assert health is not None
+    since = [
+        measure.since
+        for check in fact.checks
+        for measure in check.measures
+        if measure.since is not None and measure.health not in _NOTHING_WRONG
+    ]
+    seen = [at for check in fact.checks if (at := _seen_at(check, snapshot.observed)) is not None]
+    return Held(health, min(since, default=None), max(seen, default=None))
+
+
+_NOTHING_WRONG = frozenset({CheckHealth.OK, CheckHealth.UNKNOWN})
+
+
+def _input(said: ChannelSaid, windows: Iterable[Window], word: Word, now: datetime) -> ChannelInput:
+    """A channel with the windows that are begun and not closed, and what people say of it."""
     down_since = said.since if said.measured is Health.MAJOR_OUTAGE else None
     standings = (
         standing(window, channel=str(said.fact.id), now=now, outage_started_at=down_since)
@@ -137,7 +220,11 @@ def _input(said: ChannelSaid, windows: Iterable[Window], now: datetime) -> Chann
     )
     return ChannelInput(
         measured=said.measured,
+        declared=word.declared,
         windows=tuple(found for found in standings if found is not None),
+        incident_open=word.incident_open,
+        last_known=word.held.health if word.held else None,
+        override=word.override,
     )
 
 
@@ -208,11 +295,11 @@ def _check(
     fact: CheckFact, locations: tuple[str, ...], observed: _Observed, now: datetime
 ) -> CheckHealth:
     seen = dict(zip(locations, observed.get(fact.id, ()), strict=False))
-    located = []
-    for measure in fact.measures:
-        seen_at = seen.get(measure.location)
-        fresh = seen_at is not None and (now - seen_at).total_seconds() <= fact.fresh_for
-        located.append(Located(CheckHealth(measure.health), fresh))
+    lasts = timedelta(seconds=fact.fresh_for)
+    located = [
+        Located(CheckHealth(measure.health), still_counts(seen.get(measure.location), now, lasts))
+        for measure in fact.measures
+    ]
     return check_health(located, configured=len(locations))
 
 
@@ -238,6 +325,7 @@ class _Since:
         own: Mapping[str, Mapping[str, ChannelInput]],
         after: Mapping[str, Effective],
         windows: Mapping[str, list[Window]],
+        words: Mapping[int, Word],
         now: datetime,
     ) -> None:
         self._now = now
@@ -245,6 +333,7 @@ class _Since:
         self._own = own
         self._after = after
         self._windows = windows
+        self._words = words
         self._known: dict[str, datetime | None] = {}
 
     def of(self, service: str) -> datetime | None:
@@ -274,8 +363,18 @@ class _Since:
                     and phase(window, self._now) in {Phase.RUNNING, Phase.RUNNING_OVER}
                     and (begun := window.in_force_at) is not None
                 ]
-            elif said.since is not None:
-                instants.append(said.since)
+                continue
+            word = self._words.get(said.fact.id, declared.NOTHING)
+            at = said.since
+            if shown.fact is Fact.OVERRIDE:
+                # A person says that it is better: nobody measured since when.
+                continue
+            if shown.fact is Fact.DECLARED:
+                at = word.declared_since
+            elif shown.fact is Fact.HELD and word.held is not None:
+                at = word.held.since
+            if at is not None:
+                instants.append(at)
         instants += [
             since
             for cause in effect.causes

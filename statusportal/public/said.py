@@ -19,6 +19,7 @@ from statusportal.public.shape import (
     AgencyFact,
     CategoryFact,
     ChannelFact,
+    IncidentFact,
     ServiceFact,
     WindowFact,
 )
@@ -71,6 +72,37 @@ class WindowSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentSaid:
+    """An incident, announcement or clarification as it stands now.
+
+    `services` are the public ones that it lists, `derived` those that are affected because they
+    need one of them, while it is open. `overdue_since` is the next update that was promised and
+    did not come (rule 20).
+    """
+
+    fact: IncidentFact
+    agency: AgencyFact | None
+    services: tuple[ServiceFact, ...]
+    derived: tuple[ServiceFact, ...]
+    overdue_since: datetime | None = None
+    # It lists a service that is not public, which texts must not name (rule 12).
+    has_unspoken: bool = False
+
+    @property
+    def ref(self) -> str:
+        return self.fact.ref
+
+    @property
+    def is_open(self) -> bool:
+        return self.fact.resolved_at is None
+
+    @property
+    def is_incident(self) -> bool:
+        """Announcements and clarifications do not count as incidents (rule 18)."""
+        return self.fact.kind == "incident"
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSaid:
     fact: ChannelFact
     # None: not monitored (rule 9).
@@ -83,6 +115,8 @@ class ChannelSaid:
     observed_at: datetime | None = None
     # Which fact decided what is published but for the upstreams (rule 17).
     fact_shown: Fact | None = None
+    # A person's override that was given for longer, and ended because it got worse (rule 17).
+    override_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +132,8 @@ class ServiceSaid:
     channels: tuple[ChannelSaid, ...]
     # Announced windows that name it, called off ones too, in order of their start.
     windows: tuple[WindowSaid, ...] = ()
+    # Open incidents that list it, then those of its upstreams; worst first.
+    incidents: tuple[IncidentSaid, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -143,6 +179,8 @@ class Said:
     is_demo: bool
     # Every announced window that touches a public service, in order of its start.
     windows: tuple[WindowSaid, ...] = ()
+    # Open ones first, worst first; then the others, newest first. Archived months stand apart.
+    incidents: tuple[IncidentSaid, ...] = ()
 
     @property
     def problems(self) -> tuple[ServiceSaid, ...]:

@@ -132,6 +132,118 @@ class WindowFact(msgspec.Struct, frozen=True, omit_defaults=True):
     steps: tuple[StepFact, ...] = ()
 
 
+class VersionFact(msgspec.Struct, frozen=True, array_like=True):
+    """A text as it stood before it was corrected."""
+
+    at: datetime
+    html: Bilingual
+
+
+class UpdateFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One public text of an incident in its newest version, at the instant of its first one."""
+
+    id: int  # of the first version: it stays when the text is corrected
+    phase: str  # incidents.labels.Phase
+    at: datetime
+    html: Bilingual  # safe: made by core.markup when it was published
+    text: Bilingual  # the same without markup
+    expected_return_at: datetime | None = None
+    next_update_by: datetime | None = None
+    corrected_at: datetime | None = None
+    earlier: tuple[VersionFact, ...] = ()  # oldest first
+    is_automatic: bool = False
+
+
+class EntryFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One public line of an incident's log: what happened beside the texts."""
+
+    kind: str  # incidents.labels.EntryKind
+    at: datetime
+    services: tuple[str, ...] = ()  # public ids
+    ref: str = ""  # of another incident
+
+
+class OverrideFact(msgspec.Struct, frozen=True):
+    """A person's word that a service is better than measured (rule 17)."""
+
+    health: str
+    measured: str
+    given_at: datetime
+    expires_at: datetime
+
+
+class ListedFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A service that an incident lists; no channels means all of them."""
+
+    id: str
+    channels: tuple[int, ...] = ()
+    declared: str = ""  # services.status.health.Health
+    override: OverrideFact | None = None
+    # channel → (health, since, seen at): last measured while it was known (rule 17).
+    held: dict[int, tuple[str, datetime | None, datetime | None]] = {}
+    restored_at: datetime | None = None
+
+
+class IncidentFact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An incident, announcement or clarification of which the public was told.
+
+    Whether an update is overdue is the clock's to say and so the reader's (rule 20).
+    """
+
+    ref: str
+    kind: str  # incidents.labels.Kind
+    phase: str  # incidents.labels.Phase
+    severity: str  # incidents.labels.Severity
+    title: Bilingual
+    started_at: datetime
+    opened_at: datetime
+    first_notice_at: datetime
+    changed_at: datetime
+    agency: str = ""  # code; the authority's own have none
+    acknowledged_at: datetime | None = None
+    expected_return_at: datetime | None = None
+    next_update_by: datetime | None = None
+    restored_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_itself: bool = False
+    absorbed_into: str = ""
+    still_works: Bilingual = Bilingual()
+    meanwhile: Bilingual = Bilingual()
+    deadlines: str = ""  # incidents.labels.Deadlines
+    deadlines_until: date | None = None
+    payments: str = ""  # incidents.labels.Payments
+    services: tuple[ListedFact, ...] = ()
+    updates: tuple[UpdateFact, ...] = ()  # oldest first
+    entries: tuple[EntryFact, ...] = ()  # oldest first
+    # The public part of the closing report, once it was handed in.
+    cause_class: str = ""
+    summary: Bilingual = Bilingual()
+    prevention: Bilingual = Bilingual()
+
+
+class ArchivedMonth(msgspec.Struct, frozen=True, array_like=True):
+    """A month whose notices stand in a file of its own; `version` changes with its content.
+
+    The counts are of all that stands in the file, also of what is not public.
+    """
+
+    month: str  # 2026-08, of the deployment's zone
+    version: str
+    incidents: int
+    windows: int = 0
+
+
+class Archive(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What began in one month and is over for longer than the live days; oldest first.
+
+    An incident belongs to the month of `started_at`, a window to that of `starts_at`.
+    """
+
+    month: str
+    incidents: tuple[IncidentFact, ...] = ()
+    windows: tuple[WindowFact, ...] = ()
+
+
 class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the version is a hash of: everything that can change a word on a page, but no clock."""
 
@@ -140,6 +252,9 @@ class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
     services: tuple[ServiceFact, ...] = ()
     edges: tuple[EdgeFact, ...] = ()
     windows: tuple[WindowFact, ...] = ()
+    # Open ones, and those resolved within the days that are kept here; oldest first.
+    incidents: tuple[IncidentFact, ...] = ()
+    archive: tuple[ArchivedMonth, ...] = ()
     locations: tuple[str, ...] = ()
     # (location, network) that cannot trust what they see (rule 7).
     doubts: tuple[tuple[str, str], ...] = ()
@@ -158,15 +273,28 @@ class DayFact(msgspec.Struct, frozen=True, array_like=True):
     unknown: int
 
 
+class ChannelDays(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What sets a channel's 90 days apart from those of its service.
+
+    `days` are only those that were spent otherwise; of days before `since` nothing is known, and
+    None is no such day.
+    """
+
+    id: int
+    days: tuple[DayFact, ...] = ()
+    since: date | None = None
+
+
 class ServiceHistory(msgspec.Struct, frozen=True, omit_defaults=True):
     """90 days, oldest first; availability in hundredths of a percent, rounded down.
 
-    None: nothing is known of any of these days.
+    None: nothing is known of any of these days. `channels` are those that are told apart.
     """
 
     id: str
     days: tuple[DayFact, ...] = ()
     availability: int | None = None
+    channels: tuple[ChannelDays, ...] = ()
 
 
 class History(msgspec.Struct, frozen=True, omit_defaults=True):

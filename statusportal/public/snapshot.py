@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
 
 from accounts.models import Agency
 from core.bilingual import Bilingual, of
+from incidents import queries as incident_queries
+from incidents.models import Declaration, Entry, Incident, ListedService, Override, Update
+from incidents.queries import published
+from maintenance import queries as window_queries
 from maintenance.models import Step, Window
 from maintenance.queries import announced
 from services import queries
 from services.models import Channel, Check, Service
-from services.status.machine import GAP_INTERVALS
+from services.status.rollup import fresh_for
 from statusportal.public.shape import (
     AgencyFact,
+    Archive,
+    ArchivedMonth,
     CategoryFact,
     ChannelFact,
     CheckFact,
     EdgeFact,
+    EntryFact,
+    IncidentFact,
+    ListedFact,
     Measure,
+    OverrideFact,
     ServiceFact,
     Snapshot,
     StepFact,
     Truth,
+    UpdateFact,
+    VersionFact,
     WindowedService,
     WindowFact,
     version_of,
 )
 
 
-def build(*, now: datetime) -> Snapshot:
-    """The snapshot as the database has it at `now`.
+def build(*, now: datetime, archive: tuple[ArchivedMonth, ...] = ()) -> Snapshot:
+    """The snapshot as the database has it at `now`; `archive` lists the months told apart.
 
-    14 SQL statements at most, however many services and windows.
+    21 SQL statements at most, however many services, windows and incidents.
     """
     locations = queries.locations()
     services = list(queries.catalogue())
@@ -58,6 +70,8 @@ def build(*, now: datetime) -> Snapshot:
             for row in queries.edges()
         ),
         windows=tuple(_window(row) for row in announced(now)),
+        incidents=tuple(incident_fact(row) for row in published(now)),
+        archive=archive,
         locations=tuple(locations),
         doubts=tuple(queries.open_doubts()),
         is_demo=settings.DEMO,
@@ -68,6 +82,30 @@ def build(*, now: datetime) -> Snapshot:
         observed=_observed(services, locations),
         version=version_of(truth),
     )
+
+
+def archives(
+    spans: Mapping[str, tuple[datetime, datetime]],
+    *,
+    incidents_before: datetime,
+    windows_before: datetime,
+) -> list[Archive]:
+    """What was over before these instants, for each of the months in `spans`.
+
+    11 SQL statements at most, however many months and however much stands in them.
+    """
+    incidents = [
+        incident_fact(row) for row in incident_queries.archived(spans.values(), incidents_before)
+    ]
+    windows = [_window(row) for row in window_queries.archived(spans.values(), windows_before)]
+    return [
+        Archive(
+            month,
+            incidents=tuple(one for one in incidents if start <= one.started_at < end),
+            windows=tuple(one for one in windows if start <= one.starts_at < end),
+        )
+        for month, (start, end) in spans.items()
+    ]
 
 
 def _service(row: Service, now: datetime) -> ServiceFact:
@@ -111,11 +149,10 @@ def _channel(row: Channel, service: Service, now: datetime) -> ChannelFact:
 
 def _check(row: Check, channel: Channel, now: datetime) -> CheckFact:
     row.channel = channel
-    fresh_for = GAP_INTERVALS * row.interval() + row.timeout()
     return CheckFact(
         id=row.pk,
         essential=row.is_essential,
-        fresh_for=fresh_for.total_seconds(),
+        fresh_for=fresh_for(row.interval(), row.timeout()).total_seconds(),
         measures=tuple(
             Measure(
                 location=state.location.code,
@@ -144,6 +181,112 @@ def _observed(
                 seen = {state.location.code: state.last_started_at for state in check.states.all()}
                 observed[check.pk] = tuple(seen.get(location) for location in locations)
     return observed
+
+
+def incident_fact(row: Incident) -> IncidentFact:
+    """What the public is told of an incident; the row comes from incidents.queries.told."""
+    public_texts: list[Update] = getattr(row, "public_texts")  # noqa: B009
+    public_log: list[Entry] = getattr(row, "public_log")  # noqa: B009
+    # `told` gives only those of which the public knows.
+    assert row.first_notice_at is not None
+    report = getattr(row, "report", None)
+    is_handed_in = report is not None and report.submitted_at is not None
+    return IncidentFact(
+        ref=row.ref,
+        kind=row.kind,
+        phase=row.phase,
+        severity=row.severity,
+        title=row.title,
+        started_at=row.started_at,
+        opened_at=row.opened_at,
+        first_notice_at=row.first_notice_at,
+        changed_at=row.changed_at,
+        agency=row.agency.code if row.agency else "",
+        acknowledged_at=row.acknowledged_at,
+        expected_return_at=row.expected_return_at,
+        next_update_by=row.next_update_by,
+        restored_at=row.restored_at,
+        resolved_at=row.resolved_at,
+        resolved_itself=row.resolved_at is not None
+        and row.resolved_by_id is None
+        and row.absorbed_into_id is None,
+        absorbed_into=row.absorbed_into.ref if row.absorbed_into else "",
+        still_works=row.still_works,
+        meanwhile=row.meanwhile,
+        deadlines=row.deadlines,
+        deadlines_until=row.deadlines_until,
+        payments=row.payments,
+        services=tuple(_listed(listed) for listed in row.services.all()),
+        updates=tuple(_updates(public_texts)),
+        entries=tuple(
+            EntryFact(
+                kind=entry.kind,
+                at=entry.at,
+                services=tuple(entry.facts.get("services", ())),
+                ref=entry.facts.get("ref", ""),
+            )
+            for entry in public_log
+        ),
+        cause_class=report.cause_class if report is not None and is_handed_in else "",
+        summary=report.summary if report is not None and is_handed_in else Bilingual(),
+        prevention=report.prevention if report is not None and is_handed_in else Bilingual(),
+    )
+
+
+def _listed(row: ListedService) -> ListedFact:
+    declared: list[Declaration] = getattr(row, "declared_now")  # noqa: B009
+    overridden: list[Override] = getattr(row, "overridden_now")  # noqa: B009
+    return ListedFact(
+        id=row.service.public_id,
+        channels=tuple(channel.pk for channel in row.channels.all()),
+        declared=declared[0].health if declared else "",
+        override=OverrideFact(
+            health=overridden[0].health,
+            measured=overridden[0].measured,
+            given_at=overridden[0].given_at,
+            expires_at=overridden[0].expires_at,
+        )
+        if overridden
+        else None,
+        held={
+            int(channel): (
+                health,
+                datetime.fromisoformat(since) if since else None,
+                datetime.fromisoformat(seen_at) if seen_at else None,
+            )
+            for channel, (health, since, seen_at) in row.held.items()
+        },
+        restored_at=row.restored_at,
+    )
+
+
+def _updates(texts: Sequence[Update]) -> Iterator[UpdateFact]:
+    """The public texts in their newest versions, in order of their first ones."""
+    newest = {text.corrects_id: text for text in texts if text.corrects_id is not None}
+    for first in texts:
+        if first.corrects_id is not None:
+            continue
+        versions = [first]
+        while versions[-1].pk in newest:
+            versions.append(newest[versions[-1].pk])
+        shown = versions[-1]
+        # Only what was published stands in `texts`.
+        assert first.published_at is not None
+        yield UpdateFact(
+            id=first.pk,
+            phase=first.phase,
+            at=first.published_at,
+            html=shown.html,
+            text=shown.plain,
+            expected_return_at=first.expected_return_at,
+            next_update_by=first.next_update_by,
+            corrected_at=shown.published_at if len(versions) > 1 else None,
+            earlier=tuple(
+                VersionFact(version.published_at or first.published_at, version.html)
+                for version in versions[:-1]
+            ),
+            is_automatic=first.author_id is None,
+        )
 
 
 def _window(row: Window) -> WindowFact:

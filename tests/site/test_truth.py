@@ -27,7 +27,6 @@ from services.status.machine import (
     State,
     accepts,
     advance,
-    next_due_at,
     wants_fast,
 )
 from services.status.observation import Observation, Reason
@@ -357,12 +356,8 @@ def watched(
         slug = min(due, key=lambda name: due[name])
         at, eye = due[slug], eyes[slug]
         eye.see(seen("b" if broken(slug, at) else "o", at))
-        due[slug] = next_due_at(
-            due_at=at,
-            ended_at=at,
-            fast=wants_fast(eye.state, eye.policy, at),
-            policy=eye.policy,
-        )
+        fast = wants_fast(eye.state, eye.policy, at)
+        due[slug] = at + (eye.policy.fast_interval if fast else eye.policy.interval)
     return eyes
 
 
