@@ -18,7 +18,13 @@ from core.arabic import fold
 from core.bilingual import Bilingual
 from maintenance.texts import default_text
 from maintenance.windows import Stage
-from statusportal.public import window_details, window_lists, window_words
+from statusportal.public import (
+    archive,
+    window_archive,
+    window_details,
+    window_lists,
+    window_words,
+)
 from statusportal.public.pages import nothing_yet, page, said_now
 from statusportal.public.said import Said, ServiceSaid
 from statusportal.public.shape import AgencyFact, ServiceFact
@@ -29,6 +35,8 @@ from statusportal.public.window_notice import standing
 # A list is cut here; the months have everything.
 _LONGEST_LIST = 200
 _DEPENDANTS_SHOWN = 300
+# How soon a reader may try again where the archive does not answer.
+_RETRY_AFTER_S = 60
 
 
 @require_safe
@@ -44,7 +52,8 @@ def maintenance(request: HttpRequest) -> HttpResponse:
         "running": lists.running,
         "ahead": lists.ahead[:_LONGEST_LIST],
         "past": lists.past[:_LONGEST_LIST],
-        "is_cut": max(len(lists.ahead), len(lists.past)) > _LONGEST_LIST,
+        "has_more": max(len(lists.ahead), len(lists.past)) > _LONGEST_LIST
+        or bool(window_archive.months()),
         "notice_days": settings.MAINTENANCE_KEPT_DAYS,
         "this_month": _query(said.now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()),
     }
@@ -65,17 +74,20 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 def _month(windows: Sequence[WindowShown], said: Said, asked: str) -> dict[str, Any]:
     """What the view of a month needs; the present month where `asked` is none to show."""
     zone = ZoneInfo(settings.TIME_ZONE)
-    earliest, latest = window_lists.months(windows, said.now, zone)
+    known = [*window_lists.months(windows, said.now, zone), *window_archive.months()]
+    earliest, latest = min(known), max(known)
     chosen = window_lists.asked_month(asked)
     is_known = chosen is not None and earliest <= chosen <= latest
     first = chosen if chosen and is_known else said.now.astimezone(zone).date().replace(day=1)
-    days = window_lists.month(windows, first, said.now, zone, settings.WEEKEND)
+    older, is_whole = window_archive.around(said, first)
+    days = window_lists.month((*older, *windows), first, said.now, zone, settings.WEEKEND)
     return {
         "month": first,
         "is_other_month": not is_known,
         "days": days,
         "weekdays": [window_words.weekday(day.date) for day in days[:7]],
-        "is_empty": not any(day.entries for day in days),
+        "is_empty": is_whole and not any(day.entries for day in days),
+        "is_unreadable": not is_whole,
         "previous": _step(window_lists.before(first), earliest, latest),
         "next": _step(window_lists.after(first), earliest, latest),
     }
@@ -109,6 +121,8 @@ def window(request: HttpRequest, ref: str) -> HttpResponse:
         return nothing_yet(request)
     found = find(said, ref)
     if found is None:
+        if archive.is_out_of_reach(ref.upper()):
+            return _unreadable(request, said)
         raise Http404
     if found.ref != ref:
         # References are read aloud on the phone, and typed in small letters.
@@ -137,9 +151,19 @@ def window(request: HttpRequest, ref: str) -> HttpResponse:
     return page(request, "public/window.html", said, context)
 
 
+def _unreadable(request: HttpRequest, said: Said) -> HttpResponse:
+    """There may be such a window: 404 would be a lie that search engines remember."""
+    response = page(request, "public/window_unreadable.html", said, {}, status=503)
+    response["Retry-After"] = str(_RETRY_AFTER_S)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def find(said: Said, ref: str) -> WindowShown | None:
-    """The window with this reference, however it is typed."""
-    return next((one for one in standing(said) if one.ref == ref.upper()), None)
+    """The window with this reference, however it is typed and however old it is."""
+    wanted = ref.upper()
+    live = next((one for one in standing(said) if one.ref == wanted), None)
+    return live or window_archive.find(said, wanted)
 
 
 def by_agency(

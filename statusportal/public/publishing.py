@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from functools import cache
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+import msgspec
 import redis
 from django.conf import settings
 from django.db import connection, transaction
 
+from incidents import queries as incident_queries
+from maintenance import queries as window_queries
 from services import past
-from statusportal.public import history, snapshot, store
-from statusportal.public.history import StoredDay
-from statusportal.public.shape import History, Snapshot
+from statusportal.public import history, shelf, snapshot, store
+from statusportal.public.history import StoredChannel, StoredDay
+from statusportal.public.shape import Archive, ArchivedMonth, History, Snapshot
 
 # One builder at a time, or an older snapshot could overwrite a newer one.
 _LOCK = 7_301_002
@@ -26,11 +32,19 @@ _HISTORY_EVERY = timedelta(seconds=10)
 # itself: publishers take turns, and Redis may come back empty.
 _HISTORY_KEY = "portal:history:published"
 
+# Every closed notice there ever was is counted: cheap, but not for each second.
+_MONTHS_EVERY = timedelta(seconds=5)
+# When they were counted, and what came out. In Redis, as above.
+_MONTHS_KEY = "portal:archive:months"
+# Redis may come back empty: years of months are written again, a few with each snapshot.
+_MONTHS_AT_ONCE = 3
+
 
 def publish_snapshot(*, now: datetime) -> bool:
     """Build the snapshot and publish it; False when another process is at it already.
 
-    The history is read again only when the stored figures, the day or the services are others.
+    The history is read again only when the stored figures, the day or the services are others, and
+    an archived month when something in it is.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -38,13 +52,16 @@ def publish_snapshot(*, now: datetime) -> bool:
             (ours,) = cursor.fetchone()
         if not ours:
             return False
+        client = _client()
+        months = _archived_months(client, now)
         # Before the lock goes: whoever comes next reads and publishes what is newer.
-        _publish(snapshot.build(now=now), now)
+        _publish(client, snapshot.build(now=now, archive=months), now)
+        # After the news, which neither wait for old months nor fail with them.
+        _archive(client, months, now)
     return True
 
 
-def _publish(built: Snapshot, now: datetime) -> None:
-    client = _client()
+def _publish(client: redis.Redis, built: Snapshot, now: datetime) -> None:
     services = [service.id for service in built.truth.services]
     version = _version(services, now)
     held = client.get(_HISTORY_KEY)
@@ -74,8 +91,112 @@ def _history(built: Snapshot, services: Sequence[str], now: datetime) -> History
     stored: dict[str, list[StoredDay]] = defaultdict(list)
     for public_id, *figures in past.shown_days(first):
         stored[public_id].append(StoredDay(*figures))
-    return history.assemble(services, stored, now=now, zone=zone, is_demo=built.truth.is_demo)
+    apart: dict[int, list[StoredDay]] = defaultdict(list)
+    for channel, *figures in past.shown_channel_days(first):
+        apart[channel].append(StoredDay(*figures))
+    channels: dict[str, list[StoredChannel]] = defaultdict(list)
+    for channel, public_id, first_day in past.told_channels():
+        channels[public_id].append(StoredChannel(channel, first_day, apart.get(channel, ())))
+    return history.assemble(
+        services,
+        stored,
+        now=now,
+        zone=zone,
+        is_demo=built.truth.is_demo,
+        channels=channels,
+    )
 
+
+# --- older months -------------------------------------------------------------------------------
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    at: datetime
+    months: tuple[ArchivedMonth, ...]
+
+
+def _archived_months(client: redis.Redis, now: datetime) -> tuple[ArchivedMonth, ...]:
+    """The months that have an archive, oldest first, as the rows had them a few seconds ago."""
+    held = client.get(_MONTHS_KEY)
+    if isinstance(held, bytes):
+        with suppress(msgspec.MsgspecError):
+            counted = msgspec.json.decode(held, type=_Counted)
+            # A clock that was set back must not stop the counting.
+            if timedelta() <= now - counted.at < _MONTHS_EVERY:
+                return counted.months
+    months = _count(now)
+    client.set(_MONTHS_KEY, msgspec.json.encode(_Counted(now, months)))
+    return months
+
+
+def _count(now: datetime) -> tuple[ArchivedMonth, ...]:
+    incidents, windows = (
+        {month: (count, total) for month, count, total in rows}
+        for rows in (
+            incident_queries.archived_months(_over_before(now, settings.INCIDENT_KEPT_DAYS)),
+            window_queries.archived_months(_over_before(now, settings.MAINTENANCE_KEPT_DAYS)),
+        )
+    )
+    nothing = (0, 0)
+    return tuple(
+        ArchivedMonth(
+            month,
+            _month_version(incidents.get(month, nothing), windows.get(month, nothing)),
+            incidents=incidents.get(month, nothing)[0],
+            windows=windows.get(month, nothing)[0],
+        )
+        for month in sorted(incidents.keys() | windows.keys())
+    )
+
+
+def _month_version(*sums: tuple[int, int]) -> str:
+    """The same for the same rows in every process; another one when facts got new fields."""
+    return hashlib.sha256(repr((_shape_of_archives(), sums)).encode()).hexdigest()[:16]
+
+
+@cache
+def _shape_of_archives() -> bytes:
+    return msgspec.json.encode(msgspec.json.schema(Archive))
+
+
+def _archive(client: redis.Redis, months: Sequence[ArchivedMonth], now: datetime) -> None:
+    """Write the newest few of the months that do not stand in Redis as they are."""
+    there = shelf.versions(client)
+    others = [month for month in reversed(months) if there.get(month.month) != month.version]
+    version = {month.month: month.version for month in others[:_MONTHS_AT_ONCE]}
+    if not version:
+        return
+    archives = snapshot.archives(
+        {month: _span(month) for month in version},
+        incidents_before=_over_before(now, settings.INCIDENT_KEPT_DAYS),
+        windows_before=_over_before(now, settings.MAINTENANCE_KEPT_DAYS),
+    )
+    for archive in archives:
+        shelf.put(client, archive, version[archive.month])
+
+
+def _over_before(now: datetime, kept_days: int) -> datetime:
+    """What was over before this is archived: a day or two before it leaves the live days.
+
+    So nothing is ever in neither, and a month is written again at midnight, not with each notice.
+    """
+    zone = ZoneInfo(settings.TIME_ZONE)
+    day = now.astimezone(zone).date() - timedelta(days=kept_days - 2)
+    return datetime.combine(day, time.min, zone)
+
+
+def _span(month: str) -> tuple[datetime, datetime]:
+    """From when to when a month such as 2026-08 lasts in the zone: half-open."""
+    first = date.fromisoformat(f"{month}-01")
+    zone = ZoneInfo(settings.TIME_ZONE)
+    start, end = (
+        datetime.combine(day, time.min, zone)
+        for day in (first, (first + timedelta(days=31)).replace(day=1))
+    )
+    return start, end
+
+
+# --- Redis --------------------------------------------------------------------------------------
 
 _connection: redis.Redis | None = None
 

@@ -7,8 +7,6 @@ file when Redis does not answer, also after a restart of its own (docs/adr/0004)
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +20,7 @@ from django.conf import settings
 from statusportal.public import reader, search
 from statusportal.public.said import Said
 from statusportal.public.shape import History, Snapshot, Truth
+from statusportal.public.shelf import Shelf, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -95,9 +94,13 @@ def publish(
 
 
 class Store:
-    """The memory of one process. Readers call `current`, `said` and `history`; nothing blocks."""
+    """The memory of one process. Readers call `current`, `said` and `history`; nothing blocks.
+
+    `shelf` has the archived months, which requests read from files of this machine.
+    """
 
     def __init__(self) -> None:
+        self.shelf = Shelf()
         self._published: Published | None = None
         self._said: tuple[tuple[str, datetime, datetime], Said] | None = None
         self._thread: threading.Thread | None = None
@@ -113,6 +116,7 @@ class Store:
                 return
             self._thread = threading.Thread(target=self._follow, name="snapshot", daemon=True)
         self._load_file()
+        self.keep_archive(None)
         self._thread.start()
 
     def current(self) -> Published | None:
@@ -141,11 +145,13 @@ class Store:
         """Hold this snapshot, as if it had been read: for tests and for publishing to files."""
         self._published = Published(snapshot, history or History(), "held")
         self._prepare()
+        self.keep_archive(None)
 
     def forget(self) -> None:
         """As a process that has never seen a snapshot."""
         self._published = None
         self._said = None
+        self.shelf.forget()
 
     # --- the thread -------------------------------------------------------------------------
 
@@ -155,11 +161,13 @@ class Store:
             try:
                 if self.look():
                     self._prepare()
+                self.keep_archive(self._client)
             except (redis.RedisError, OSError):
                 # Old knowledge with its age is better than none: keep what we hold.
                 if self._published is None:
                     self._load_file()
-            except msgspec.MsgspecError:
+                    self.keep_archive(None)
+            except ValueError:
                 # A newer release may write what this one cannot read; it will be restarted too.
                 logger.exception("The published snapshot cannot be read.")
             pause.wait(_LOOK_EVERY_S)
@@ -203,6 +211,12 @@ class Store:
         self._keep_file()
         return True
 
+    def keep_archive(self, client: redis.Redis | None) -> None:
+        """Take in the months of the present snapshot that are new. Raises redis.RedisError."""
+        published = self._published
+        if published is not None and published.snapshot.truth.archive:
+            self.shelf.keep(client, published.snapshot.truth.archive)
+
     def _read_history(self, version: str) -> tuple[History, str]:
         held = self._published
         if held is not None and held.history_version == version:
@@ -220,7 +234,7 @@ class Store:
             last = msgspec.json.decode(body, type=_LastGood)
         except FileNotFoundError:
             return
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, ValueError):
             logger.exception("The last-good file cannot be read.")
             return
         self._published = Published(last.snapshot, last.history, last.history_version)
@@ -241,21 +255,6 @@ class Store:
             # A full disk must not stop the news.
             logger.exception("The last-good file cannot be written.")
         self._written, self._written_at = versions, monotonic()
-
-
-def write_whole(path: Path, body: bytes) -> None:
-    """Replace `path` in one step: whoever reads sees the old bytes or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 store = Store()

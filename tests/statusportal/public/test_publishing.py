@@ -16,7 +16,7 @@ from services.models import CheckState, StatusChange
 from services.status.health import CheckHealth
 from statusportal import figures
 from statusportal.public import publishing
-from statusportal.public.shape import DayFact, ServiceHistory
+from statusportal.public.shape import ChannelDays, DayFact, ServiceHistory
 from statusportal.public.store import Published, Store, connect
 from tests.factories import make_channel, make_check, make_edge, make_location, make_service
 
@@ -116,6 +116,42 @@ def test_history_of_a_dependant_counts_what_its_upstream_did() -> None:
 
     assert history_of(dependant, current).availability == 9_900
     assert sum(day.down for day in history_of(dependant, current).days) == 3_600
+
+
+@pytest.mark.django_db
+def test_the_days_of_a_channel_travel_where_they_are_not_its_services() -> None:
+    midnight = datetime(2026, 11, 9, 21, 0, tzinfo=UTC)
+    service = measured(
+        "a",
+        (midnight - 12 * HOUR, CheckHealth.OK),
+        (midnight + HOUR, CheckHealth.BAD),
+        (midnight + 2 * HOUR, CheckHealth.OK),
+    )
+    web = service.channels.get()
+    app = make_channel(service=service, kind="app")
+    check = make_check(channel=app, interval_seconds=60)
+    StatusChange.objects.create(
+        service=service,
+        channel=app,
+        check_ref=check,
+        location=make_location(),
+        from_health=CheckHealth.UNKNOWN,
+        to_health=CheckHealth.OK,
+        at=midnight - 12 * HOUR,
+        confirmed_at=midnight - 12 * HOUR,
+    )
+    CheckState.objects.create(
+        check_ref=check, location=make_location(), health=CheckHealth.OK, last_started_at=NOW
+    )
+
+    history = history_of(service, published())
+
+    today, first = date(2026, 11, 10), date(2026, 11, 9)
+    assert history.days[-1] == DayFact(today, 13 * 3600, 3600, 0, 0, 0, 0)
+    assert history.channels == (
+        ChannelDays(web.pk, (DayFact(today, 12 * 3600, 0, 3600, 0, 0, 0),), first),
+        ChannelDays(app.pk, (DayFact(today, 13 * 3600, 0, 0, 0, 0, 0),), first),
+    )
 
 
 @pytest.mark.django_db

@@ -20,7 +20,8 @@ from statusportal.public.shape import (
     Truth,
     version_of,
 )
-from statusportal.public.store import Store, connect, publish, write_whole
+from statusportal.public.shelf import write_whole
+from statusportal.public.store import Store, connect, publish
 
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
 HISTORY = History((ServiceHistory("a", (DayFact(date(2026, 11, 1), 1, 2, 3, 4, 5, 6),), 9999),))
@@ -111,9 +112,10 @@ def test_after_a_restart_without_redis_the_last_good_file_speaks(
         restarted.look()
 
 
-def test_a_spoilt_file_is_as_if_there_were_none(last_good: Path) -> None:
+@pytest.mark.parametrize("spoilt", [b"", b'{"snapshot": 5}', b'{"\xff": 5}'])
+def test_a_spoilt_file_is_as_if_there_were_none(last_good: Path, spoilt: bytes) -> None:
     last_good.parent.mkdir()
-    last_good.write_bytes(b'{"snapshot": 5}')
+    last_good.write_bytes(spoilt)
     restarted = Store()
 
     restarted._load_file()
