@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as portal_settings
+from msgspec.structs import replace
 from playwright.sync_api import Browser
 
 from services.status.health import CheckHealth
@@ -28,6 +29,8 @@ from statusportal.public.shape import (
     DayFact,
     EdgeFact,
     History,
+    IncidentFact,
+    ListedFact,
     Measure,
     ServiceFact,
     ServiceHistory,
@@ -37,6 +40,8 @@ from statusportal.public.shape import (
 )
 from statusportal.public.store import store
 from tests.browser.conftest import Reader, at_one_o_clock, chromium
+from tests.statusportal.public.incidents import LOGIN, over
+from tests.statusportal.public.planned import window
 from tests.statusportal.public.snapshots import FRESH_FOR, NOW, SINCE
 
 __all__ = ["at_one_o_clock", "chromium"]
@@ -66,6 +71,12 @@ PAGES = (
     ("service, no information", "troubled", "services/acc-report/"),
     ("service, working", "calm", "services/pass-renew/"),
     ("agency", "troubled", "agencies/MOI/"),
+    ("incidents and announcements", "troubled", "incidents/"),
+    ("incident, open", "troubled", "incidents/IN-LGN222/"),
+    ("incident, over", "troubled", "incidents/IN-PAY222/"),
+    ("planned work", "troubled", "maintenance/"),
+    ("planned work, by month", "troubled", "maintenance/?month=2026-11"),
+    ("window, ahead", "troubled", "maintenance/MW-PAY222/"),
     ("components", "calm", "_components/"),
     ("not found", "calm", "services/nope/"),
     ("not found, in both languages", "calm", "../nope.php"),
@@ -75,6 +86,19 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("at_one_o_clock"),
 ]
+
+
+def told() -> tuple[IncidentFact, ...]:
+    """The login's incident, and one of the payment gateway that is over."""
+    return (
+        over(
+            "IN-PAY222",
+            "pay",
+            started_at=NOW - timedelta(days=3, hours=2),
+            ended_at=NOW - timedelta(days=3),
+        ),
+        replace(LOGIN, services=(ListedFact("id-idn"),)),
+    )
 
 
 def staged(troubles: dict[tuple[str, str], tuple[CheckHealth, Reason]]) -> Snapshot:
@@ -141,6 +165,15 @@ def staged(troubles: dict[tuple[str, str], tuple[CheckHealth, Reason]]) -> Snaps
             for one in nation.services()
             for need in one.needs
         ),
+        windows=(
+            window(
+                "MW-PAY222",
+                "pay",
+                starts_at=NOW + timedelta(days=4),
+                ends_at=NOW + timedelta(days=4, hours=4),
+            ),
+        ),
+        incidents=told() if troubles else (),
         locations=("main",),
         is_demo=True,
     )

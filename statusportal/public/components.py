@@ -7,7 +7,7 @@ of parts that public pages do not show yet are samples, not translations.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from services.labels import ChannelKind
 from services.status.headline import Headline, HeadlineKind
 from services.status.health import Health
 from services.status.observation import Reason
-from statusportal.public import words
+from statusportal.public import incident_samples, reader, words
 from statusportal.public.pages import page, said_now
 from statusportal.public.said import Cause, ChannelSaid, GroupSaid, ServiceSaid
 from statusportal.public.service_page import CauseSaid, past_context
@@ -29,10 +29,12 @@ from statusportal.public.shape import (
     DayFact,
     ServiceFact,
     ServiceHistory,
+    Snapshot,
+    Truth,
 )
 
 # The page never changes by the clock: pictures of it can be compared.
-_NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+_NOW = incident_samples.NOW
 _SINCE = _NOW - timedelta(hours=1, minutes=30)
 _TODAY = date(2026, 11, 22)
 
@@ -49,7 +51,7 @@ _AGENCY = AgencyFact(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about an incident or planned work, as public pages will show it.
+    """A notice about planned work, as public pages may show it.
 
     `facts` are (label, value) of its summary list, `links` (words, what the link is for).
     """
@@ -62,15 +64,6 @@ class Notice:
     links: tuple[Bilingual, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One update in the life of an incident."""
-
-    at: datetime
-    phase: Bilingual
-    body: Bilingual
-
-
 _B = Bilingual
 _FROM, _UNTIL = _B("من", "From"), _B("حتى", "Until")
 _AFFECTED, _MEANWHILE = _B("المتأثر", "Affected"), _B("ما العمل في هذه الأثناء؟", "Meanwhile")
@@ -78,23 +71,6 @@ _NEXT = _B("التحديث القادم قبل", "Next update by")
 _CALENDAR = _B("أضف إلى التقويم", "Add to calendar")
 
 NOTICES = (
-    Notice(
-        "outage",
-        _B("قيد الإصلاح", "Fixing"),
-        _B("توقف الدخول الوطني الموحّد", "National login is out"),
-        _B(
-            "نعلم بوجود مشكلة في الدخول الوطني الموحّد منذ الساعة 11:30، ونعمل على إصلاحها الآن.",
-            "We know about a problem with the national login since 11:30, and are fixing it now.",
-        ),
-        (
-            (_AFFECTED, _B("33 خدمةً تحتاج إلى الدخول", "33 services that need the login")),
-            (
-                _NEXT,
-                _B("الساعة 14:00 يوم الأحد 22 نوفمبر 2026", "14:00 on Sunday 22 November 2026"),
-            ),
-            (_MEANWHILE, _B("راجع أقرب مركز خدمة.", "Go to the nearest service centre.")),
-        ),
-    ),
     Notice(
         "maintenance",
         _B("معلنة", "Announced"),
@@ -141,42 +117,6 @@ NOTICES = (
             "The work planned for Tuesday is cancelled; the service stays available.",
         ),
     ),
-    Notice(
-        "unknown",
-        _B("توضيح", "Clarification"),
-        _B("المخالفات المرورية", "Traffic fines"),
-        _B(
-            "توضيح: ما يُتداول عن إلغاء المخالفات غير صحيح.",
-            "Clarification: reports that fines were waived are incorrect.",
-        ),
-    ),
-    Notice(
-        "operational",
-        _B("عادت الخدمة", "Restored"),
-        _B("دفع المخالفات المرورية", "Traffic fines"),
-        _B(
-            "عادت الخدمة إلى العمل. نعتذر عن التوقف الذي استمر 40 دقيقةً.",
-            "The service is working again. We apologise for the interruption of 40 minutes.",
-        ),
-    ),
-)
-
-TIMELINE = (
-    Entry(
-        _NOW,
-        _B("قيد المراقبة", "Monitoring"),
-        _B("عاد الدخول إلى العمل ونراقبه.", "The login works again; we are watching it."),
-    ),
-    Entry(
-        _NOW - timedelta(minutes=40),
-        _B("حُدِّد السبب", "Identified"),
-        _B("تعطّل أحد خوادم الدخول.", "A server of the login has failed."),
-    ),
-    Entry(
-        _SINCE,
-        _B("قيد التحقق", "Investigating"),
-        _B("نعلم بوجود مشكلة ونتحقق منها.", "We know about a problem and are looking into it."),
-    ),
 )
 
 # (days from today, what is planned on that day)
@@ -201,10 +141,24 @@ def components(request: HttpRequest) -> HttpResponse:
         "channels": [(_channel(state), ChannelKind.WEB.label) for state in STATES],
         **past_context(past()),
         "notices": NOTICES,
-        "timeline": TIMELINE,
+        **_incidents(),
         "ahead": [(_TODAY + timedelta(days=n), _PLANNED.get(n)) for n in range(14)],
     }
     return page(request, "public/components.html", said_now(), context, is_indexed=False)
+
+
+def _incidents() -> dict[str, Any]:
+    """What the incidents' part needs: every kind, every state, every happening."""
+    samples = {health: service(health) for health in Health}
+    course, lines = incident_samples.course(samples[Health.OPERATIONAL])
+    return {
+        "incidents": incident_samples.notices(samples),
+        "course": course,
+        "lines": lines,
+        "spoken_for": incident_samples.spoken_for(samples[Health.MAJOR_OUTAGE]),
+        # Verdicts speak of their own clock, so that pictures can be compared.
+        "still": reader.read(Snapshot(truth=Truth(), built_at=_NOW, observed={}), _NOW),
+    }
 
 
 def service(health: Health | None) -> ServiceSaid:

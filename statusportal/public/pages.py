@@ -20,7 +20,7 @@ from core.bilingual import LANGUAGES, Bilingual
 from services import labels
 from services.status.headline import HeadlineKind
 from services.status.health import Health
-from statusportal.public import reader, words
+from statusportal.public import incident_lists, incident_notice, reader, words
 from statusportal.public.said import GroupSaid, Said, ServiceSaid
 from statusportal.public.search import (
     NOT_MONITORED,
@@ -31,7 +31,7 @@ from statusportal.public.search import (
     find,
 )
 from statusportal.public.store import store
-from statusportal.public.troubles import silent, told, troubles
+from statusportal.public.troubles import by_incident, silent, told, troubles
 
 CACHE_CONTROL = "public, max-age=15, stale-while-revalidate=60, stale-if-error=86400"
 # How soon a reader may try again where nothing was ever published.
@@ -81,7 +81,14 @@ def home(request: HttpRequest) -> HttpResponse:
     if said is None:
         return nothing_yet(request)
     # Planned work is not wrong: it has a banner and a list of its own, which say until when.
-    wrong = [one for one in troubles(said) if one.health is not Health.MAINTENANCE]
+    wrong = [one for one in by_incident(troubles(said)) if one.health is not Health.MAINTENANCE]
+    told_of = {one.incident.ref for one in wrong if one.incident is not None}
+    # Open, though nothing that it lists is wrong any more: people are watching.
+    watched = [
+        one
+        for one in incident_lists.by_reach(incident_notice.standing(said))
+        if one.ref not in told_of
+    ]
     unseen = silent(said.services.values())
     agencies, more_agencies = _groups(said.agencies)
     categories, more_categories = _groups(said.categories)
@@ -96,6 +103,7 @@ def home(request: HttpRequest) -> HttpResponse:
             wrong[:_TROUBLES_SHOWN], most=_AFFECTED_SHOWN, together=_AFFECTED_TOGETHER
         ),
         "troubles_cut": max(0, len(wrong) - _TROUBLES_SHOWN),
+        "watched": watched[:_TROUBLES_SHOWN],
         "silent": unseen[:_LONGEST_LIST],
         "silent_count": len(unseen),
         "longest_list": _LONGEST_LIST,

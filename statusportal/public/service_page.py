@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from services import labels
 from services.status.health import Health, rank
-from statusportal.public import bars, chain, words
+from statusportal.public import bars, chain, incident_notice, words
 from statusportal.public.pages import nothing_yet, page, said_now
-from statusportal.public.said import Cause, Said, ServiceSaid
+from statusportal.public.said import Cause, ChannelSaid, Said, ServiceSaid
 from statusportal.public.shape import EdgeFact, ServiceHistory
 from statusportal.public.store import store
 from statusportal.public.troubles import troubles
@@ -32,6 +32,21 @@ class CauseSaid:
 
     cause: Cause
     through: tuple[ServiceSaid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WayPast:
+    """The 90 days of one way to use a service, as the template of the bars takes them.
+
+    `prefix` begins the ids of its days, and `availability` is in hundredths of a percent.
+    """
+
+    name: Any
+    prefix: str
+    availability: int | None
+    shown: tuple[bars.Bar, ...]
+    day_counts: list[tuple[bars.DayKind, int]]
+    all_days: list[tuple[bars.Bar, int | None, list[str]]]
 
 
 @require_safe
@@ -59,12 +74,13 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "alternatives": [
             *advice(said, found),
+            *incident_notice.advice(said, found),
             *(cause.alternative for cause in _told(found) if cause.alternative),
         ],
         "call": found.fact.phone or found.agency.phone or settings.CONTACT_PHONE,
         "audience": [_audience_name(code) for code in found.fact.audience],
         **_affected(said, found),
-        **past_context(past),
+        **past_context(past, found.channels),
         "history_is_demo": history.is_demo,
     }
     return page(request, "public/service.html", said, context)
@@ -93,14 +109,14 @@ def by_state(services: Iterable[ServiceSaid]) -> list[tuple[Health | None, list[
     return [(health, grouped[health]) for health in order]
 
 
-def past_context(past: ServiceHistory | None) -> dict[str, Any]:
-    """What the template of the 90 days needs."""
+def past_context(
+    past: ServiceHistory | None, channels: Iterable[ChannelSaid] = ()
+) -> dict[str, Any]:
+    """What the template of the 90 days needs: of the service, then of its channels."""
     if past is None:
         return {"past": None}
     shown = bars.bars(past.days)
-    newest_first = [
-        (day, bars.availability(day.fact), words.trouble(day.fact)) for day in reversed(shown)
-    ]
+    newest_first = _newest_first(shown)
     troubled = [(day, sentences) for day, _share, sentences in newest_first if sentences]
     return {
         "past": past,
@@ -110,7 +126,36 @@ def past_context(past: ServiceHistory | None) -> dict[str, Any]:
         "trouble_days": troubled[:_DAYS_SHOWN],
         "trouble_days_cut": len(troubled) > _DAYS_SHOWN,
         "all_days": newest_first,
+        "ways": _ways(past, channels),
     }
+
+
+def _newest_first(
+    shown: tuple[bars.Bar, ...],
+) -> list[tuple[bars.Bar, int | None, list[str]]]:
+    return [(day, bars.availability(day.fact), words.trouble(day.fact)) for day in reversed(shown)]
+
+
+def _ways(past: ServiceHistory, channels: Iterable[ChannelSaid]) -> list[WayPast]:
+    """The days of each monitored channel; of one alone they are the service's own."""
+    apart = {channel.id: channel for channel in past.channels}
+    ways = []
+    for said in channels:
+        if not said.fact.checks or said.fact.id not in apart:
+            continue
+        days = bars.channel_days(past, apart[said.fact.id])
+        shown = bars.bars(days)
+        ways.append(
+            WayPast(
+                name=_channel_name(said.fact.kind),
+                prefix=f"day-{said.fact.kind}",
+                availability=bars.availability(*days),
+                shown=shown,
+                day_counts=bars.day_counts(shown),
+                all_days=_newest_first(shown),
+            )
+        )
+    return ways if len(ways) > 1 else []
 
 
 def _told(found: ServiceSaid) -> list[Cause]:

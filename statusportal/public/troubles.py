@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.status.health import Health, rank
-from statusportal.public.said import Said, ServiceSaid
+from statusportal.public import incident_lists
+from statusportal.public.said import IncidentSaid, Said, ServiceSaid
 from statusportal.public.shape import AgencyFact
 
 _QUIET = frozenset({None, Health.OPERATIONAL, Health.UNKNOWN})
@@ -17,11 +18,20 @@ class Trouble:
     """One origin of trouble and the services that it explains.
 
     `service` is None for a shared platform that is not public; several of those are one.
+    `incident` is the open one that tells of it, `beside` the other origins that the same one
+    lists.
     """
 
     service: ServiceSaid | None
     health: Health
     affected: tuple[ServiceSaid, ...] = ()
+    incident: IncidentSaid | None = None
+    beside: tuple[ServiceSaid, ...] = ()
+
+    @property
+    def origins(self) -> tuple[ServiceSaid, ...]:
+        """Every public origin, the one that reaches furthest first."""
+        return (*((self.service,) if self.service else ()), *self.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,8 @@ def told(found: Iterable[Trouble], *, most: int, together: int) -> tuple[Told, .
 
 
 def troubles(said: Said) -> tuple[Trouble, ...]:
-    """Origins in order of reach: those that explain most services first, then the worst.
+    """Origins in order of reach: those that explain most services first, then the worst, then by
+    the severity of their incidents.
 
     What an origin explains includes what those services explain in their turn: behind a platform
     that is not public stand also the services of a login that it took down. Services about which
@@ -73,24 +84,75 @@ def troubles(said: Said) -> tuple[Trouble, ...]:
     for service in said.services.values():
         if service.health is None or service.health in _QUIET:
             continue
-        if not _explained(service):
+        # What has an incident of its own is a story of its own, whatever stands behind it too.
+        has_own = incident_lists.own(service) is not None
+        is_explained = _explained(service)
+        if has_own or not is_explained:
             severity[service.slug] = service.health
+        if not is_explained:
             continue
-        explained.add(service.slug)
+        if not has_own:
+            explained.add(service.slug)
         for cause in service.causes:
             if not cause.is_note:
                 affected.setdefault(cause.slug, []).append(service)
                 severity[cause.slug] = _worse(severity.get(cause.slug), cause.health)
     found = [
-        Trouble(
-            service=said.services.get(slug) if slug is not None else None,
-            health=health,
-            affected=_reach(slug, affected),
-        )
+        _trouble(said.services.get(slug) if slug else None, health, _reach(slug, affected))
         for slug, health in severity.items()
         if slug not in explained
     ]
-    return tuple(sorted(found, key=lambda trouble: (-len(trouble.affected), -rank(trouble.health))))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(trouble: Trouble) -> tuple[int, int, str]:
+    # What no incident tells of matters less than what one does.
+    severity = trouble.incident.fact.severity if trouble.incident else "P9"
+    return -len(trouble.affected), -rank(trouble.health), severity
+
+
+def _trouble(
+    service: ServiceSaid | None, health: Health, affected: tuple[ServiceSaid, ...]
+) -> Trouble:
+    incident = incident_lists.own(service) if service else _behind(affected)
+    return Trouble(service, health, affected, incident)
+
+
+def _behind(affected: Iterable[ServiceSaid]) -> IncidentSaid | None:
+    """The open incident on a platform that is not public, by what it reaches."""
+    return next(
+        (
+            notice
+            for service in affected
+            for notice in service.incidents
+            if notice.is_incident
+            and notice.has_unspoken
+            and not incident_lists.lists(notice, service.fact.id)
+        ),
+        None,
+    )
+
+
+def by_incident(found: Iterable[Trouble]) -> tuple[Trouble, ...]:
+    """`found` with the origins of one incident as one: several services, one story."""
+    merged: dict[str, Trouble] = {}
+    for number, trouble in enumerate(found):
+        key = trouble.incident.ref if trouble.incident else f"-{number}"
+        first = merged.get(key)
+        merged[key] = _with(first, trouble) if first else trouble
+    return tuple(merged.values())
+
+
+def _with(first: Trouble, other: Trouble) -> Trouble:
+    beside = (*first.beside, *other.origins)
+    told = {service.slug for service in (*first.origins, *other.origins)}
+    affected = {service.slug: service for service in (*first.affected, *other.affected)}
+    return replace(
+        first,
+        health=_worse(first.health, other.health),
+        beside=beside,
+        affected=tuple(one for slug, one in affected.items() if slug not in told),
+    )
 
 
 def _reach(

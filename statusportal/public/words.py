@@ -9,36 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import cast
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, get_timezone_location
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from core.arabic import Digits, in_digits
 from core.bilingual import Bilingual
 from core.search import matches
+from maintenance import wording
+from maintenance.wording import in_page_digits, units, zone_name
+from maintenance.wording import language as language
 from services import labels
 from services.status.headline import Headline, HeadlineKind
 from services.status.health import Health
 from statusportal.public.said import Cause, GroupSaid, ServiceSaid
 from statusportal.public.shape import DayFact
 
-# Babel's own "ar" has the month names of the Gulf (ديسمبر), "en" those of America's dates.
-_LOCALES = {"ar": "ar", "en": "en_GB"}
 # What counts as "has problems": neither maintenance nor silence is one (as in the headline).
 PROBLEMS = frozenset({Health.DEGRADED, Health.PARTIAL_OUTAGE, Health.MAJOR_OUTAGE})
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-
-
-def language() -> str:
-    """The language of the page: ar or en."""
-    return "en" if (get_language() or "").startswith("en") else "ar"
 
 
 # --- numbers, dates, durations ----------------------------------------------------------------
@@ -46,7 +38,7 @@ def language() -> str:
 
 def number(value: int) -> str:
     """A count in the digits of the deployment; English always counts in ASCII."""
-    return _digits(f"{value:,}", language())
+    return in_page_digits(f"{value:,}")
 
 
 # Translators: these stand before a feminine noun in the plural: ثلاث خدمات. One and two are only
@@ -70,10 +62,6 @@ def in_words(n: int) -> str:
     return str(_IN_WORDS[n - 1]) if 0 < n <= len(_IN_WORDS) else number(n)
 
 
-def _digits(text: str, lang: str) -> str:
-    return in_digits(text, cast(Digits, settings.DIGITS)) if lang == "ar" else text
-
-
 def moment(at: datetime) -> SafeString:
     """An instant as "14:30 on Sunday 22 November 2026", within `<time>`.
 
@@ -86,15 +74,11 @@ def moment(at: datetime) -> SafeString:
 
 # The same few instants stand on every row; Babel takes a tenth of a millisecond for each.
 @lru_cache(maxsize=4096)
-def _moment(at: datetime, lang: str, zone_name: str, _digit_shape: str) -> SafeString:
-    local = at.astimezone(ZoneInfo(zone_name))
-    locale = _LOCALES[lang]
-    day = format_date(local, "EEEE d MMMM y", locale=locale)
-    time = format_datetime(local, "HH:mm", locale=locale)
-    # Translators: a point in time within a sentence: "since 14:30 on Sunday 22 November 2026".
-    words = pgettext("point in time", "{time} on {day}").format(time=time, day=day)
+def _moment(at: datetime, _lang: str, _zone: str, _digit_shape: str) -> SafeString:
     return format_html(
-        '<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), _digits(words, lang)
+        '<time datetime="{}">{}</time>',
+        wording.local(at).isoformat(timespec="minutes"),
+        wording.moment(at),
     )
 
 
@@ -104,18 +88,8 @@ def day(value: date) -> SafeString:
 
 
 @lru_cache(maxsize=1024)
-def _day(value: date, lang: str, _digit_shape: str) -> SafeString:
-    words = format_date(value, "EEEE d MMMM y", locale=_LOCALES[lang])
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), _digits(words, lang))
-
-
-@lru_cache(maxsize=8)
-def _zone(lang: str, zone_name: str) -> str:
-    zone = ZoneInfo(zone_name)
-    # CLDR would call it the time of an unknown region.
-    if zone_name.upper() in {"UTC", "ETC/UTC", "ETC/GMT"}:
-        return gettext("UTC")
-    return get_timezone_location(zone, locale=_LOCALES[lang])
+def _day(value: date, _lang: str, _digit_shape: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), wording.day(value))
 
 
 def as_of(at: datetime) -> SafeString:
@@ -124,7 +98,7 @@ def as_of(at: datetime) -> SafeString:
         # Translators: {zone} is the name of the time zone, as in "Bahrain Time", «توقيت البحرين».
         gettext("As of {moment} ({zone})"),
         moment=moment(at),
-        zone=_zone(language(), settings.TIME_ZONE),
+        zone=zone_name(),
     )
 
 
@@ -134,21 +108,7 @@ def duration(seconds: int) -> str:
         return gettext("less than a minute")
     days, rest = divmod(seconds, _DAY)
     hours, rest = divmod(rest, _HOUR)
-    minutes = rest // _MINUTE
-    parts = []
-    # Translators: lengths of time stand in the genitive, as in «لمدة ساعتين».
-    if days:
-        parts.append(ngettext("{n} day", "{n} days", days).format(n=number(days)))
-    if hours:
-        parts.append(ngettext("{n} hour", "{n} hours", hours).format(n=number(hours)))
-    if minutes and not days:
-        parts.append(ngettext("{n} minute", "{n} minutes", minutes).format(n=number(minutes)))
-    if len(parts) == 1:
-        return parts[0]
-    # Translators: two units of one length of time, as in "2 hours and 5 minutes".
-    return pgettext("length of time", "{larger} and {smaller}").format(
-        larger=parts[0], smaller=parts[1]
-    )
+    return units(days=days, hours=hours, minutes=0 if days else rest // _MINUTE)
 
 
 def per_cent(hundredths: int) -> SafeString:
@@ -156,7 +116,7 @@ def per_cent(hundredths: int) -> SafeString:
     whole, part = divmod(hundredths, 100)
     # 100 is said bare: "100.00%" claims a precision that nobody asked for.
     figure = f"{whole}%" if part == 0 and whole == 100 else f"{whole}.{part:02}%"
-    return format_html('<bdi dir="ltr">{}</bdi>', _digits(figure, language()))
+    return format_html('<bdi dir="ltr">{}</bdi>', in_page_digits(figure))
 
 
 def name(text: Bilingual) -> SafeString:
