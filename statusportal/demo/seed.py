@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import Agency, Membership, Role, User
+from incidents.models import Incident
 from services.catalogue import host_of, schedule_check
 from services.heartbeats import make_token
 from services.labels import Network
@@ -26,7 +27,7 @@ from services.models import (
     Service,
     StatusChange,
 )
-from statusportal.demo import history, nation, windows
+from statusportal.demo import history, incidents, nation, windows
 from statusportal.demo.nation import Endpoint
 from statusportal.demo.plan import SLOW_AFTER_S, Plan, check_of, prepare, secrets_of, write_private
 
@@ -88,6 +89,7 @@ def seed(*, now: datetime, folder: Path, base_port: int) -> Seeded:
         # People who were there before may have lost their roles since.
         if requester is not None and supervisor is not None:
             windows.write(now=now, requester=requester, supervisor=supervisor)
+        _write_incidents(now)
         for endpoint, check in checks:
             if not endpoint.listens:
                 _write_token(endpoint, check, plan, now)
@@ -230,10 +232,22 @@ def _write_token(endpoint: Endpoint, check: Check, plan: Plan, now: datetime) ->
     write_private(plan.token_file(endpoint), token)
 
 
+def _write_incidents(now: datetime) -> int:
+    """The demo's incidents, where there are none yet and somebody who could have run them."""
+    operator, supervisor = _one_who_is(Role.OPERATOR), _one_who_is(Role.SUPERVISOR)
+    if operator is None or supervisor is None or Incident.objects.filter(is_demo=True).exists():
+        return 0
+    there = set(Service.objects.values_list("slug", flat=True))
+    if any(one.slug not in there for one in nation.services()):
+        # Somebody made another catalogue of it: the stories would tell of what is gone.
+        return 0
+    return incidents.write(now=now, operator=operator, supervisor=supervisor)
+
+
 def _complete(plan: Plan, now: datetime) -> int:
     """Add what came to the demo after this one was seeded; how many rows."""
     is_older = not ReferenceTarget.objects.exists()
-    added = _write_references(plan)
+    added = _write_references(plan) + _write_incidents(now)
     if is_older:
         inside = {
             endpoint.slug

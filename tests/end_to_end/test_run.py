@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from services.status.cascade import Edge, EdgeKind, ServiceInput, effective
 from services.status.health import Health
 from statusportal.demo import nation
+from statusportal.demo.under_way import DECLARED
 from tests.end_to_end.portal import Portal, wait_until
 
 # One portal at a time on two cores: whoever else wants one waits for this group.
@@ -24,6 +25,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole portal")]
 CHANGES = (
     "SELECT count(*) FROM services_statuschange WHERE NOT is_demo AND service_id ="
     " (SELECT id FROM services_service WHERE slug = '{}')"
+)
+# Every incident that is not made up: what it lists, and its phase.
+INCIDENTS = (
+    "SELECT s.slug, i.phase FROM incidents_incident i"
+    " JOIN incidents_listedservice l ON l.incident_id = i.id"
+    " JOIN services_service s ON s.id = l.service_id WHERE NOT i.is_demo ORDER BY i.id, s.slug"
 )
 
 
@@ -35,21 +42,51 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     portal.stop()
 
 
-# The demo's window that runs over keeps its effect until a person closes it (rule 16).
-RUNNING_OVER = {"id-replace": "maintenance"}
+def by_the_rules(own: Mapping[str, str]) -> dict[str, str]:
+    """What the rules make of the catalogue's edges when each of `own` is as it says and all else
+    works: the public services that are not operational."""
+    monitored = {endpoint.slug for endpoint in nation.endpoints()}
+    after = effective(
+        {
+            one.slug: ServiceInput(
+                {"web": Health(own.get(one.slug, Health.OPERATIONAL))}
+                if one.slug in monitored
+                else {"web": None}
+            )
+            for one in nation.services()
+        },
+        [
+            Edge(need.upstream, one.slug, EdgeKind(need.kind))
+            for one in nation.services()
+            for need in one.needs
+        ],
+    )
+    return {
+        one.slug: health.value
+        for one in nation.services()
+        if one.visibility == "public"
+        and (health := after[one.slug].health) is not None
+        and health is not Health.OPERATIONAL
+    }
+
+
+# The demo's window that runs over keeps its effect until a person closes it (rule 16), and what
+# is declared of its two open incidents stands until they end (rule 17).
+SAID = {"id-replace": "maintenance", **DECLARED}
+STANDING = by_the_rules(SAID)
 
 
 def everything_works(portal: Portal) -> bool:
     states = portal.states()
     troubled = {slug: state for slug, state in states.items() if state != "operational"}
-    return len(states) == 52 and troubled == RUNNING_OVER
+    return len(states) == 52 and troubled == STANDING
 
 
 def nothing_is_known(portal: Portal) -> bool:
-    """Every service reads unknown, but for the window: that one was announced, not measured."""
+    """Every service reads unknown, but for what people said: that was never measured."""
     states = portal.states()
     told = {slug: state for slug, state in states.items() if state != "unknown"}
-    return len(states) == 52 and told == RUNNING_OVER
+    return len(states) == 52 and told == STANDING
 
 
 def pids(portal: Portal, *words: str) -> list[int]:
@@ -77,32 +114,6 @@ def pids(portal: Portal, *words: str) -> list[int]:
     return sorted(pid for pid in found if all(word in lines[pid] for word in words))
 
 
-def broken_by(slug: str) -> dict[str, Health]:
-    """What the rules make of the catalogue's edges when `slug` is down and all else works."""
-    down = {one.slug: one.slug == slug for one in nation.services()}
-    monitored = {endpoint.slug for endpoint in nation.endpoints()}
-    after = effective(
-        {
-            name: ServiceInput(
-                {"web": Health.MAJOR_OUTAGE if is_down else Health.OPERATIONAL}
-                if name in monitored
-                else {"web": None}
-            )
-            for name, is_down in down.items()
-        },
-        [
-            Edge(need.upstream, one.slug, EdgeKind(need.kind))
-            for one in nation.services()
-            for need in one.needs
-        ],
-    )
-    return {
-        name: said.health
-        for name, said in after.items()
-        if said.health is not None and said.health is not Health.OPERATIONAL
-    }
-
-
 def test_52_public_services_are_measured_and_the_root_speaks_arabic(portal: Portal) -> None:
     wait_until(lambda: everything_works(portal), portal.states)
 
@@ -126,8 +137,14 @@ def test_an_error_shows_on_both_pages_in_plain_words_and_goes_when_it_is_mended(
         "/en/services/pass-renew/": [
             "You cannot use this service now",
             "It answers with an error.",
+            # The notice of the incident that the sweep opened.
+            "Problem with Passport renewal",
         ],
-        "/ar/services/pass-renew/": ["لا يمكنك استخدام هذه الخدمة الآن", "ترد الخدمة برسالة خطأ"],
+        "/ar/services/pass-renew/": [
+            "لا يمكنك استخدام هذه الخدمة الآن",
+            "ترد الخدمة برسالة خطأ",
+            "مشكلة في تجديد جواز السفر",
+        ],
     }
     wait_until(
         lambda: all(
@@ -137,9 +154,14 @@ def test_an_error_shows_on_both_pages_in_plain_words_and_goes_when_it_is_mended(
         ),
         lambda: portal.words("/en/services/pass-renew/"),
     )
+    assert portal.sql(INCIDENTS) == ["pass-renew|investigating"]
 
     portal.command("demo", "mend", "pass-renew")
     wait_until(lambda: everything_works(portal), portal.states)
+    # Nobody took it up: it ends by itself.
+    wait_until(
+        lambda: portal.sql(INCIDENTS) == ["pass-renew|resolved"], lambda: portal.sql(INCIDENTS)
+    )
 
 
 def test_one_bad_answer_never_shows_and_leaves_no_change(portal: Portal) -> None:
@@ -168,27 +190,31 @@ def test_one_bad_answer_never_shows_and_leaves_no_change(portal: Portal) -> None
 def test_a_broken_login_changes_exactly_its_dependants_each_naming_the_cause(
     portal: Portal,
 ) -> None:
-    expected = broken_by("idn")
-    public = {one.slug for one in nation.services() if one.visibility == "public"}
-    expected = {slug: health for slug, health in expected.items() if slug in public}
-    assert len(expected) == 42
+    expected = by_the_rules(SAID | {"idn": "major_outage"})
+    assert len(expected) == 43
     before = portal.sql("SELECT count(*) FROM services_statuschange WHERE NOT is_demo")
 
     portal.command("demo", "break", "idn", "--how", "refused")
 
     def as_expected() -> bool:
         states = portal.states()
-        return {s: h for s, h in states.items() if h != "operational"} == {
-            slug: health.value for slug, health in expected.items()
-        }
+        return {s: h for s, h in states.items() if h != "operational"} == expected
 
     wait_until(as_expected, portal.states)
-    for slug in sorted(expected.keys() - {"idn"}):
+    # The gateway of text messages does not need the login.
+    for slug in sorted(expected.keys() - {"idn", "sms"}):
         wait_until(
             lambda slug=slug: "National login (SSO)" in portal.words(f"/en/services/{slug}/"),  # type: ignore[misc]
             lambda slug=slug: slug,  # type: ignore[misc]
         )
     after = portal.sql("SELECT count(*) FROM services_statuschange WHERE NOT is_demo")
+    # One incident, its dependants derived, and one Event of it.
+    assert "idn|investigating" in portal.sql(INCIDENTS)
+    assert {line.partition("|")[0] for line in portal.sql(INCIDENTS)} == {"pass-renew", "idn"}
+    opened = "SELECT count(*) FROM core_event WHERE kind = 'incident.opened' AND payload->>'ref' = "
+    ref = "(SELECT i.ref FROM incidents_incident i JOIN incidents_listedservice l ON"
+    of_login = " l.incident_id = i.id JOIN services_service s ON s.id = l.service_id WHERE"
+    assert portal.sql(f"{opened}{ref}{of_login} s.slug = 'idn' AND NOT i.is_demo)") == ["1"]
     own = portal.sql(CHANGES.format("idn") + " AND to_health = 2")
     assert int(after[0]) - int(before[0]) == int(own[0]) == 2
 

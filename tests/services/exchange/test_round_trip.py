@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Agency, Membership
 from core.audit import AuditEntry
+from incidents.models import ClosingReport, Entry, Incident, Update
 from maintenance.models import Step, Window, WindowService
 from services.exchange.apply import import_catalogue, preview
 from services.exchange.files import CatalogueFile, Format, write
@@ -92,7 +93,8 @@ def test_no_secret_leaves_the_portal(written_as):
 def test_a_whole_nation_comes_back_the_same(written_as, tmp_path):
     seeded = seed(now=NOW, folder=tmp_path, base_port=24_000)
     first = exported(written_as)
-    for model in (Step, WindowService, Window, StatusChange):
+    told = (ClosingReport, Entry, Update, Incident)
+    for model in (*told, Step, WindowService, Window, StatusChange):
         model.objects.all().delete()
     Membership.objects.all().delete()
     empty_the_portal()
