@@ -305,7 +305,7 @@ class _Absorbing:
                         acknowledged=one.acknowledged or not one.is_automatic,
                         hard_dependant=bool(one.services) and set(one.services) <= below,
                     )
-                    for one in self.current
+                    for one in sorted(self.current, key=lambda one: one.id)
                     if one.id != but
                 ],
             )

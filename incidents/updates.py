@@ -66,7 +66,9 @@ def filling(incident: Incident, said: NewText, *, at: datetime) -> Filling:
     5 queries.
     """
     listed = (
-        incident.services.select_related("service")
+        # Not by `incident.services`: whoever loaded those has the same prefetch already.
+        ListedService.objects.filter(incident=incident)
+        .select_related("service")
         .prefetch_related(
             Prefetch(
                 "declarations",

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statusportal.ops import views
+from statusportal.ops.views import board, desk, handover, incidents, opening, why
 
 app_name = "ops"
 urlpatterns = [
-    path("services/<slug:slug>/why/", views.why, name="why"),
+    path("", board.board, name="board"),
+    path("handover/", handover.handover, name="handover"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/new/", opening.new, name="new"),
+    path("incidents/new/services/", opening.picker, name="picker"),
+    path("incidents/<slug:ref>/", desk.incident, name="incident"),
+    path("incidents/<slug:ref>/acknowledge/", board.acknowledge, name="acknowledge"),
+    path("incidents/<slug:ref>/draft/", desk.draft, name="draft"),
+    path("incidents/<slug:ref>/<slug:name>/", desk.act, name="act"),
+    path("services/<slug:slug>/why/", why.why, name="why"),
 ]

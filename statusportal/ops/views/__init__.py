@@ -1,0 +1,1 @@
+"""The pages of the console: who may look, one gathering, one template."""
