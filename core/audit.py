@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 
@@ -65,6 +65,41 @@ class AuditEntry(models.Model):
         raise AppendOnlyError("An audit entry is never deleted.")
 
 
+class AuditLink(models.Model):
+    """Where an entry stands in the chain (core.chain), written by a sweep soon after the entry.
+
+    A row of its own, because an entry is never changed and must stay one insert. The database
+    refuses UPDATE, DELETE and TRUNCATE here too (migration 0003).
+    """
+
+    # From 1 without a gap, which no sequence promises.
+    position = models.BigIntegerField(_("position"), primary_key=True)
+    entry = models.OneToOneField(
+        AuditEntry, verbose_name=_("audit entry"), on_delete=models.PROTECT, related_name="link"
+    )
+    linked_at = models.DateTimeField(_("linked at"))
+    xid = models.BigIntegerField(_("transaction"))
+    previous = models.CharField(_("previous digest"), max_length=64)
+    digest = models.CharField(_("digest"), max_length=64)
+
+    class Meta:
+        app_label = "core"
+        verbose_name = _("audit link")
+        verbose_name_plural = _("audit links")
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.digest}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("A link of the audit is never changed.")
+        # Its number is given, and Django would try an UPDATE first.
+        super().save(*args, **kwargs | {"force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("A link of the audit is never deleted.")
+
+
 def record(
     *,
     now: datetime,
@@ -96,3 +131,48 @@ def record(
         after=after,
         reason=reason,
     )
+
+
+def record_export(
+    *,
+    now: datetime,
+    actor: Any,
+    address: str | None,
+    file_name: str,
+    asked: dict[str, str],
+    count: int,
+) -> AuditEntry:
+    """Write down that somebody took `count` entries away as a file.
+
+    `asked` is what was searched and filtered for. Call it before the file is made: a file that
+    broke off has been read as well.
+    """
+    return AuditEntry.objects.create(
+        at=now,
+        actor=actor,
+        actor_name=str(actor),
+        address=address,
+        act="export",
+        subject_kind=AuditEntry._meta.label_lower,
+        # Of many entries, so of none.
+        subject_id="",
+        subject_name=file_name[:300],
+        after={"entries": str(count), **asked},
+    )
+
+
+def kinds_recorded() -> list[str]:
+    """The kinds of objects that stand in the record, in order.
+
+    Jumps from one to the next in the index: as many looks as kinds, however long the record is.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE found AS ("
+            " SELECT min(subject_kind) AS kind FROM core_auditentry"
+            " UNION ALL"
+            " SELECT (SELECT min(subject_kind) FROM core_auditentry WHERE subject_kind > kind)"
+            " FROM found WHERE kind IS NOT NULL"
+            ") SELECT kind FROM found WHERE kind IS NOT NULL"
+        )
+        return [kind for (kind,) in cursor.fetchall()]

@@ -1,6 +1,6 @@
 """Models of this app; each is defined in the module that owns its meaning."""
 
-from core.audit import AuditEntry
+from core.audit import AuditEntry, AuditLink
 from core.outbox import Event
 
-__all__ = ["AuditEntry", "Event"]
+__all__ = ["AuditEntry", "AuditLink", "Event"]

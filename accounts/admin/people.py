@@ -1,4 +1,4 @@
-"""Agencies, people and the record in the admin."""
+"""Agencies and people in the admin."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import Promise
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Act
 from accounts.models import Agency, Membership, User
-from accounts.scoping import ScopedAdmin, ScopedInline, ScopedReadOnly
-from core.admin import ACTS, RecordedForm, instant, lines_of
+from accounts.scoping import ScopedAdmin, ScopedInline
+from core.admin import RecordedForm
 from core.audit import AuditEntry
-from core.outbox import Event
 
 # In the language of whoever looks: `str` of it follows the active one.
 admin.site.site_header = settings.PORTAL_NAME  # type: ignore[assignment]
@@ -140,63 +136,3 @@ class PersonAdmin(ScopedAdmin, UserAdmin):
         return gettext(
             "“%(name)s” stands in the record, which is kept for ever. Set them inactive instead."
         ) % {"name": row}
-
-
-class _Record(ScopedReadOnly):
-    """What the portal writes down for itself; read by those who may read the record."""
-
-    view_act = Act.VIEW_AUDIT
-    show_full_result_count = False
-    ordering = ("-id",)
-
-    @admin.display(description=_("at"), ordering="at")
-    def shown_at(self, row: AuditEntry | Event) -> str:
-        return instant(row.at)
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(_Record):
-    """Who did what, when, from where and why."""
-
-    list_display = ("shown_at", "actor_name", "shown_act", "subject_kind", "subject_name")
-    list_filter = ("act", "subject_kind", "agency_code")
-    search_fields = ("actor_name", "subject_name", "reason")
-    fields = (
-        "shown_at",
-        "actor_name",
-        "address",
-        "shown_act",
-        "subject_kind",
-        "subject_id",
-        "subject_name",
-        "agency_code",
-        "changes",
-        "reason",
-    )
-    readonly_fields = ("shown_at", "shown_act", "changes")
-
-    @admin.display(description=_("act"), ordering="act")
-    def shown_act(self, entry: AuditEntry) -> Promise | str:
-        return ACTS.get(entry.act, entry.act)
-
-    @admin.display(description=_("What changed"))
-    def changes(self, entry: AuditEntry) -> SafeString:
-        return format_html_join(
-            "",
-            '<p><strong>{}</strong><br><del dir="auto">{}</del><br><ins dir="auto">{}</ins></p>',
-            (
-                (label, before or "–", after or "–")
-                for label, before, after in lines_of(entry, None)
-            ),
-        )
-
-
-@admin.register(Event)
-class EventAdmin(_Record):
-    """What one part of the portal told the others."""
-
-    list_display = ("shown_at", "kind", "key")
-    list_filter = ("kind",)
-    search_fields = ("key",)
-    fields = ("shown_at", "kind", "key", "payload")
-    readonly_fields = ("shown_at",)
