@@ -261,19 +261,20 @@ def _join(action: triage.Join, gathered: Gathered, now: datetime) -> bool:
     return True
 
 
-def _judge_again(incident: Incident, gathered: Gathered) -> None:
-    """Severity and title follow what it lists, until somebody has it."""
+def _judge_again(incident: Incident, gathered: Gathered) -> Template:
+    """Severity and title follow what it lists, until somebody has it; the notice that would fit."""
     listed = list(incident.services.select_related("service__agency"))
     rows = [row.service for row in listed]
     healths = [Health(row.told_health) for row in listed if row.told_health]
     health = max(healths, key=lambda one: one is Health.MAJOR_OUTAGE)
-    _template, title = _first_words(rows, health, gathered)
+    template, title = _first_words(rows, health, gathered)
     incident.title_ar, incident.title_en = title.ar, title.en
     suggested = suggest_for(rows, health, channels_down=len(rows))
     if incident.severity == incident.suggested_severity:
         # Never milder while nobody has looked at it.
         incident.severity = min(incident.severity, suggested)
     incident.suggested_severity = suggested
+    return template
 
 
 # --- what becomes of an open one ----------------------------------------------------------------
@@ -325,7 +326,10 @@ def _worsen(pk: int, outage: Outage, gathered: Gathered, now: datetime) -> bool:
     row.save(update_fields=["told_health"])
     failpoint("worsen: after the service")
     if before and incident.opened_by_id is None and incident.acknowledged_at is None:
-        _judge_again(incident, gathered)
+        template = _judge_again(incident, gathered)
+        if settings.INCIDENT_HOLDING_NOTICES:
+            # What the first notice said is less than what is true by now.
+            updates.add(incident, _holding(incident, template, now), author=None, now=now)
     written.save(
         "worsen",
         EntryKind.WORSENED,
