@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from statusportal.public.store import store
+from tests.statusportal.public.incidents import ALL, TROUBLED, with_incidents
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, SLOW, history, snapshot
 
 
@@ -33,3 +34,9 @@ def troubled() -> None:
 @pytest.fixture
 def well() -> None:
     store.hold(snapshot(ALL_WELL), history())
+
+
+@pytest.fixture
+def told() -> None:
+    """Notices of every kind and in every state."""
+    store.hold(with_incidents(*ALL, measured=TROUBLED))

@@ -64,3 +64,19 @@ def states(response: HttpResponse) -> dict[str, str]:
 def _slug(address: str) -> str | None:
     found = re.search(r"/services/([\w-]+)/$", address)
     return found.group(1) if found else None
+
+
+def section(client: Client, path: str, heading: str) -> str:
+    """The text of the section below the heading with this id."""
+    document = parse(get(client, path))
+    found = next(e for e in document.iter("section") if e.get("aria-labelledby") == heading)
+    return " ".join("".join(found.itertext()).split())
+
+
+def rows(client: Client, path: str, heading: str) -> list[str | None]:
+    """The references of the notices below the heading with this id, in their order."""
+    document = parse(get(client, path))
+    found = next(e for e in document.iter("section") if e.get("aria-labelledby") == heading)
+    return [
+        e.get("data-key") for e in found.iter("li") if "incident" in (e.get("class") or "").split()
+    ]
