@@ -330,6 +330,7 @@ def _worsen(pk: int, outage: Outage, gathered: Gathered, now: datetime) -> bool:
         if settings.INCIDENT_HOLDING_NOTICES:
             # What the first notice said is less than what is true by now.
             updates.add(incident, _holding(incident, template, now), author=None, now=now)
+            failpoint("worsen: after the notice")
     written.save(
         "worsen",
         EntryKind.WORSENED,

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import Role
 from core import chaining
@@ -22,6 +23,13 @@ DAY = timedelta(days=1)
 LIST = reverse("admin:core_auditentry_changelist")
 EXPORT = reverse("admin:core_auditentry_export")
 READERS = {Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR}
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    # Names are written into entries in the language of whoever acts.
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

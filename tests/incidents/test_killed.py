@@ -150,6 +150,7 @@ PLACES: dict[Callable[[], datetime], tuple[str, ...]] = {
         "sweep: before an act",
         "worsen: before the service",
         "worsen: after the service",
+        "worsen: after the notice",
         "act: before the row",
         "act: after the row",
         "act: after the line",
@@ -220,7 +221,7 @@ STORIES: dict[Callable[[], datetime], list[Story]] = {
             {"a"},
             "investigating",
             ["opened", "worsened"],
-            ["partial"],
+            ["partial", "holding"],
             ["incident.opened", "incident.worsened"],
         )
     ],

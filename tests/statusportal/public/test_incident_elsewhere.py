@@ -40,9 +40,8 @@ from tests.statusportal.public.incidents import (
     with_incidents,
 )
 from tests.statusportal.public.planned import RUNNING
-from tests.statusportal.public.reading import get, links, parse, text_of
+from tests.statusportal.public.reading import get, links, parse, section, text_of
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, SINCE, SLOW, Measured
-from tests.statusportal.public.test_incident_pages import section
 
 pytestmark = pytest.mark.usefixtures("at_one_o_clock")
 
