@@ -49,7 +49,7 @@ class _Work:
         incident = self._open(
             gateway,
             Bilingual("تأخر رسائل رمز الدخول", "Sign-in codes arrive late"),
-            Template.HOLDING_SHARED,
+            Template.SLOW,
             began=52,
             opened=46,
             promised=16,

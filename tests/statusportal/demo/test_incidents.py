@@ -59,7 +59,7 @@ def test_sign_in_codes_arrive_late_and_the_way_around_is_said(seeded: None):
     assert incident.meanwhile_ar.startswith("وافق على الدخول من التطبيق")
     assert phases(incident) == ["investigating", "identified", "fixing"]
     first, *others = incident.updates.order_by("published_at")
-    assert first.template == "holding_shared"
+    assert first.template == "slow"
     # Own words on a P1: one wrote, another one read them.
     assert {str(one.author) for one in others} == {"operator"}
     assert {str(one.approved_by) for one in others} == {"supervisor"}
