@@ -2,7 +2,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from statusportal.public import brand, health, pages
+from statusportal.public import api, badges, brand, embeds, health, pages
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("ops/", include("statusportal.ops.urls")),
     path("api/heartbeats/", include("services.urls")),
+    path("api/v2/<path:path>", api.document, name="api"),
+    path("embed/banner.js", embeds.script, name="embed-script"),
+    path("embed/<slug:slug>.json", embeds.document, name="embed-json"),
+    path("embed/<slug:slug>.html", embeds.fragment, name="embed-html"),
+    path("badge/<slug:slug>.svg", badges.badge, name="badge"),
     path("", pages.root, name="root"),
     *i18n_patterns(path("", include("statusportal.public.urls"))),
 ]

@@ -62,6 +62,8 @@ class ServiceFact(msgspec.Struct, frozen=True, omit_defaults=True):
     hours: Bilingual = Bilingual()
     meanwhile: Bilingual = Bilingual()
     channels: tuple[ChannelFact, ...] = ()
+    # When it was listed first.
+    created_at: datetime | None = None
 
 
 class EdgeFact(msgspec.Struct, frozen=True, omit_defaults=True):

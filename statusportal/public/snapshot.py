@@ -127,6 +127,7 @@ def _service(row: Service, now: datetime) -> ServiceFact:
         hours=row.hours,
         meanwhile=row.meanwhile,
         channels=tuple(_channel(channel, row, now) for channel in row.channels.all()),
+        created_at=row.created_at,
     )
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from statusportal.public import calendar_feed, components, maintenance_page, pages, service_page
+from statusportal.public import (
+    calendar_feed,
+    components,
+    embeds,
+    feeds,
+    incident_page,
+    maintenance_page,
+    pages,
+    service_page,
+)
 
 app_name = "public"
 urlpatterns = [
@@ -12,12 +21,18 @@ urlpatterns = [
     path("services/", pages.services, name="services"),
     path("services/<slug:slug>/", service_page.service, name="service"),
     path("agencies/<slug:code>/", service_page.agency, name="agency"),
+    path("incidents/", incident_page.incidents, name="incidents"),
+    path("incidents/<slug:ref>/", incident_page.incident, name="incident"),
     path("maintenance/", maintenance_page.maintenance, name="maintenance"),
     path("maintenance/<slug:ref>/", maintenance_page.window, name="window"),
     path("maintenance/<slug:ref>/calendar.ics", calendar_feed.window, name="window-calendar"),
     path("calendar.ics", calendar_feed.everything, name="calendar"),
     path("agencies/<slug:code>/calendar.ics", calendar_feed.agency, name="agency-calendar"),
     path("services/<slug:slug>/calendar.ics", calendar_feed.service, name="service-calendar"),
+    path("feed.atom", feeds.everything, name="feed"),
+    path("agencies/<slug:code>/feed.atom", feeds.agency, name="agency-feed"),
+    path("services/<slug:slug>/feed.atom", feeds.service, name="service-feed"),
+    path("use/", embeds.use, name="use"),
     # In the demo only.
     path("_components/", components.components, name="components"),
 ]

@@ -12,7 +12,7 @@ from django.test import Client
 from core.bilingual import Bilingual
 from statusportal.public.shape import EntryFact
 from statusportal.public.store import store
-from tests.statusportal.public import planned
+from tests.statusportal.public import incidents, planned
 from tests.statusportal.public.answered import HARMLESS, HOSTILE, UNREADABLE, content, entries, feed
 from tests.statusportal.public.everything import EXTENDED, everything
 from tests.statusportal.public.incidents import (
@@ -152,6 +152,14 @@ def test_an_entry_says_where_it_stands(client: Client, ref: str, title: str, wor
 
     assert entry.title == title
     assert words in content(entry)
+
+
+def test_a_title_that_says_already_what_it_is_stays_as_it_is(client: Client) -> None:
+    title = Bilingual("توضيح بشأن المخالفات", "Clarification of traffic fines")
+    store.hold(with_incidents(msgspec.structs.replace(incidents.CLARIFICATION, title=title)))
+
+    assert entries(client)["IN-CLR222"].title == "Clarification of traffic fines"
+    assert entries(client, "/ar/feed.atom")["IN-CLR222"].title == "توضيح بشأن المخالفات"
 
 
 def test_an_entry_keeps_its_id_from_first_notice_to_report(client: Client) -> None:
