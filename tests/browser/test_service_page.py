@@ -13,6 +13,7 @@ from statusportal.public.shape import History, ServiceHistory
 from statusportal.public.store import store
 from tests.browser.conftest import Reader
 from tests.statusportal.public.snapshots import BAD, history, snapshot
+from tests.statusportal.public.ways import several_ways, their_days
 
 LANGUAGES = ["ar", "en"]
 HEARD = Path(__file__).with_name("service_page_heard.ar.yaml")
@@ -178,3 +179,67 @@ def test_what_is_heard_in_arabic_word_by_word(reader: Any) -> None:
     someone.open("/ar/services/passport/")
 
     assert someone.page.locator("main").aria_snapshot() == HEARD.read_text("utf-8").strip()
+
+
+@pytest.fixture
+def ways() -> None:
+    """A service with three ways to use it, each with days of its own."""
+    store.hold(several_ways(), their_days())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_days_of_each_way_keep_nobody_out_at_any_width(
+    reader: Any, ways: None, language: str
+) -> None:
+    for width, dark in ((320, True), (768, False), (1440, True)):
+        someone = reader(width=width, dark=dark)
+        someone.open(f"/{language}/services/registry/")
+        someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
+
+        found = Axe().run(someone.page)
+        assert found.violations_count == 0, (width, found.generate_report())
+        wide = someone.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, (width, wide)
+        assert someone.complaints == []
+
+
+def test_the_days_of_a_way_stay_folded_until_somebody_asks(reader: Any, ways: None) -> None:
+    someone = reader()
+    someone.open("/en/services/registry/")
+    app = someone.page.locator("details.way").nth(1)
+    assert not app.locator(".bars").is_visible()
+
+    app.locator("summary").first.focus()
+    someone.page.keyboard.press("Enter")
+    app.locator(".bar").nth(88).hover()
+
+    assert shown(someone) == ["Saturday 21 November 2026: Out for 2 hours."]
+
+
+def test_the_arrows_walk_through_the_days_of_one_way(reader: Any, ways: None) -> None:
+    someone = reader()
+    someone.open("/en/services/registry/")
+    app = someone.page.locator("details.way").nth(1)
+    app.locator("summary").first.click()
+    app.locator('.bars [tabindex="0"]').focus()
+    focused = "document.activeElement.getAttribute('href')"
+
+    assert someone.page.evaluate(focused) == "#day-app-2026-11-22"
+    someone.page.keyboard.press("ArrowLeft")
+    assert someone.page.evaluate(focused) == "#day-app-2026-11-21"
+    someone.page.keyboard.press("Home")
+    assert someone.page.evaluate(focused) == "#day-app-2026-08-25"
+    # Each list of days is a stop of its own.
+    assert someone.page.locator('.bars [tabindex="0"]').count() == 4
+
+
+def test_without_scripts_a_day_of_a_way_leads_to_its_own_table(reader: Any, ways: None) -> None:
+    someone = reader(scripts=False)
+    someone.open("/en/services/registry/")
+    app = someone.page.locator("details.way").nth(1)
+    app.locator("summary").first.click()
+
+    app.locator(".bar").nth(88).click()
+
+    assert someone.page.locator("#day-app-2026-11-21").is_visible()
+    assert not someone.page.locator("#day-2026-11-21").is_visible()
