@@ -37,9 +37,11 @@ INCIDENTS = (
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     portal = Portal(tmp_path_factory.mktemp("portal"))
-    portal.start()
-    yield portal
-    portal.stop()
+    try:
+        portal.start()
+        yield portal
+    finally:
+        portal.stop()
 
 
 def by_the_rules(own: Mapping[str, str]) -> dict[str, str]:
@@ -275,8 +277,8 @@ def test_ctrl_c_leaves_nothing_behind_and_a_second_start_keeps_the_data(portal: 
 
 def test_without_its_endpoints_nothing_is_said_to_work(tmp_path: Path) -> None:
     portal = Portal(tmp_path, DEMO_ENDPOINTS="off")
-    portal.start()
     try:
+        portal.start()
         wait_until(
             lambda: (
                 len(portal.states()) == 52 and not {"operational"} & set(portal.states().values())
