@@ -12,8 +12,9 @@ PYTHON ?= $(shell for python in python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# As many processes as there are cores; `make test TESTS="tests/core -k net" WORKERS=0` for a few.
-WORKERS ?= auto
+# One process more than there are cores: tests wait for PostgreSQL now and then.
+# `make test TESTS="tests/core -k net" WORKERS=0` for a few.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 TESTS ?= tests
 
 # What `check` reads settings with: production's, with values that open nothing.
@@ -37,9 +38,12 @@ test: $(VENV)/.dev-stamp ## set up and run every test
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
 ifeq ($(TESTS),tests)
 	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
-	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
-	@# A whole portal, when nothing else wants the cores: it keeps them busy by itself.
-	$(BIN)/python -m pytest -n 0 tests/end_to_end
+	@# A whole portal mostly waits for time to pass, so the browser's tests run beside it.
+	@said=$$(mktemp); \
+	$(BIN)/python -m pytest -n 0 tests/end_to_end >$$said 2>&1 & portal=$$!; \
+	$(BIN)/python -m pytest -n 2 tests/browser; browser=$$?; \
+	wait $$portal; whole=$$?; cat $$said; rm -f $$said; \
+	exit $$(( browser || whole ))
 else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 endif

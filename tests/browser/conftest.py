@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from axe_playwright_python.base import AxeResults
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.statusportal.public.conftest import at_one_o_clock, troubled, well
 from tests.statusportal.public.snapshots import NOW
@@ -48,6 +50,16 @@ def chromium() -> Iterator[Browser]:
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def look_for_barriers(page: Page, rules: dict[str, Any] | None = None) -> AxeResults:
+    """What axe finds on a page that keeps somebody out.
+
+    Only that: what is all right it would list at length, and style sheets it would fetch once
+    more, each for seconds and for nothing (we serve no rules by orientation).
+    """
+    options = {"resultTypes": ["violations"], "preload": False, "rules": rules or {}}
+    return Axe().run(page, options=options)
 
 
 class Reader:

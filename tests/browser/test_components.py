@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import look_for_barriers
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -21,7 +22,7 @@ def test_every_component_is_for_everyone(
     settings.DEMO = True
     someone = reader(width=width, dark=dark)
     someone.open(f"/{language}/_components/")
-    found = Axe().run(someone.page)
+    found = look_for_barriers(someone.page)
     wide = someone.page.evaluate("document.documentElement.scrollWidth")
 
     assert found.violations_count == 0, found.generate_report()
@@ -49,7 +50,7 @@ def test_nothing_on_it_is_smaller_than_a_finger(reader: Any, settings: Any) -> N
 def test_the_page_for_addresses_without_a_language_is_for_everyone(reader: Any, width: int) -> None:
     someone = reader(width=width)
     answer = someone.page.goto("/nope.php")
-    found = Axe().run(someone.page)
+    found = look_for_barriers(someone.page)
 
     assert answer.status == 404
     assert found.violations_count == 0, found.generate_report()

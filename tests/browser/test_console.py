@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import expect
 
@@ -17,6 +16,7 @@ from accounts.models import Role, User
 from incidents import operations
 from incidents.models import Draft, Incident, Update
 from services.models import Service
+from tests.browser.conftest import look_for_barriers
 from tests.factories import PASSWORD, make_agency, make_channel, make_edge, make_service, make_user
 from tests.maintenance.rows import make_announced
 from tests.statusportal.ops.console import (
@@ -345,7 +345,9 @@ def test_axe_finds_nothing_at_the_width_of_a_phone_and_of_a_desk(
     done = make_incident(phase="resolved", resolved_at=NOW - MINUTE)
     for width in (360, 1440):
         someone = sign_in(reader, sara, language=language, dark=dark, width=width)
-        for path in (BOARD, LIST, HANDOVER, NEW, *map(desk, (*busy, done))):
+        # The desks differ by what they hold and not by their colours: one will do in the dark.
+        desks = (busy[0], done) if dark else (*busy, done)
+        for path in (BOARD, LIST, HANDOVER, NEW, *map(desk, desks)):
             someone.open(path)
             # Before axe looks: it fetches style sheets in a way that the policy refuses.
             assert someone.complaints == [], path
@@ -353,6 +355,6 @@ def test_axe_finds_nothing_at_the_width_of_a_phone_and_of_a_desk(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert wide <= 0, (path, width, wide)
-            found = Axe().run(someone.page)
+            found = look_for_barriers(someone.page)
             assert found.violations_count == 0, (path, width, found.generate_report())
             someone.complaints.clear()

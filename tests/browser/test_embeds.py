@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from core.bilingual import Bilingual
 from statusportal.public.store import store
+from tests.browser.conftest import look_for_barriers
 from tests.browser.other_sites import BANNER, NETWORK, Answer, Host, Portal, send, tag
 from tests.statusportal.public.incidents import LOGIN, TROUBLED, with_incidents
 from tests.statusportal.public.planned import RUNNING, with_windows
@@ -70,7 +70,7 @@ def test_it_shows_the_notice_of_its_service_in_arabic_and_nothing_of_another(
     )
     assert login.context.cookies() == []
     assert login.complaints == []
-    found = Axe().run(login.page)
+    found = look_for_barriers(login.page)
     assert found.violations_count == 0, found.generate_report()
 
     fines = host(live_server.url, tag(live_server.url, "visa"))
@@ -371,7 +371,7 @@ def test_the_page_that_tells_how_shows_the_banner_and_keeps_nobody_out(
         expect(someone.page.locator(".skip")).to_be_focused()
         # It takes a link past the head for none where the next link lies in a shadow root, whose
         # place it cannot compare; that ours comes first was just seen.
-        found = Axe().run(someone.page, options={"rules": {"region": {"enabled": False}}})
+        found = look_for_barriers(someone.page, rules={"region": {"enabled": False}})
         assert found.violations_count == 0, (width, found.generate_report())
         wide = someone.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (width, wide)

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from core.bilingual import Bilingual
 from statusportal.public.shape import IncidentFact
 from statusportal.public.store import store
+from tests.browser.conftest import look_for_barriers
 from tests.statusportal.public.incidents import (
     ALL,
     LOGIN,
@@ -59,7 +59,7 @@ def test_no_page_keeps_anybody_out_or_breaks_its_own_rules(
         someone.page.evaluate(
             "document.querySelectorAll('main details').forEach(fold => { fold.open = true; })"
         )
-        found = Axe().run(someone.page)
+        found = look_for_barriers(someone.page)
         assert found.violations_count == 0, (path, width, found.generate_report())
         wide = someone.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (path, width, wide)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from statusportal.public.shape import History, ServiceHistory
 from statusportal.public.store import store
-from tests.browser.conftest import Reader
+from tests.browser.conftest import Reader, look_for_barriers
 from tests.statusportal.public.snapshots import BAD, history, snapshot
 from tests.statusportal.public.ways import several_ways, their_days
 
@@ -50,7 +49,7 @@ def test_nobody_is_kept_out_and_nothing_runs_out_of_a_narrow_page(
             someone.open(f"/{language}/{path}")
             someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
             if scripts:
-                found = Axe().run(someone.page)
+                found = look_for_barriers(someone.page)
                 assert found.violations_count == 0, (path, width, found.generate_report())
             wide = someone.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (path, width, wide)
@@ -196,7 +195,7 @@ def test_the_days_of_each_way_keep_nobody_out_at_any_width(
         someone.open(f"/{language}/services/registry/")
         someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
 
-        found = Axe().run(someone.page)
+        found = look_for_barriers(someone.page)
         assert found.violations_count == 0, (width, found.generate_report())
         wide = someone.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (width, wide)
