@@ -12,9 +12,8 @@ PYTHON ?= $(shell for python in python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# One process more than there are cores: tests wait for PostgreSQL now and then.
-# `make test TESTS="tests/core -k net" WORKERS=0` for a few.
-WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
+# As many processes as there are cores; `make test TESTS="tests/core -k net" WORKERS=0` for a few.
+WORKERS ?= auto
 TESTS ?= tests
 
 # What `check` reads settings with: production's, with values that open nothing.

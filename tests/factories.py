@@ -53,7 +53,8 @@ def make_service(
     *, slug: str | None = None, agency: Agency | None = None, **fields: Any
 ) -> Service:
     """A public service of tier 2, of an agency of its own unless one is given, no channels."""
-    slug = slug or f"service-{next(_numbers)}"
+    # Of one length, so that the order of names is that of making, whatever ran before.
+    slug = slug or f"service-{next(_numbers):06d}"
     fields = {"name_ar": f"خدمة {slug}", "name_en": f"Service {slug}"} | fields
     return Service.objects.create(slug=slug, agency=agency or make_agency(), **fields)
 

@@ -114,7 +114,9 @@ def test_unacknowledged_ones_stand_first_then_the_worst_then_the_oldest() -> Non
 
 def test_a_row_says_what_where_since_when_and_what_the_public_reads() -> None:
     agency = make_agency(name_en="Civil registry")
-    services = tuple(make_service(agency=agency, name_en=f"Service {n}") for n in range(5))
+    services = tuple(
+        make_service(slug=f"s-{n}", agency=agency, name_en=f"Service {n}") for n in range(5)
+    )
     incident = make_incident(services=services, severity="P2", phase="fixing")
     make_text(incident, plain_en="We are fixing it.\n\nMore follows.")
 
