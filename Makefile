@@ -37,12 +37,9 @@ test: $(VENV)/.dev-stamp ## set up and run every test
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
 ifeq ($(TESTS),tests)
 	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
-	@# A whole portal mostly waits for time to pass, so the browser's tests run beside it.
-	@said=$$(mktemp); \
-	$(BIN)/python -m pytest -n 0 tests/end_to_end >$$said 2>&1 & portal=$$!; \
-	$(BIN)/python -m pytest -n 2 tests/browser; browser=$$?; \
-	wait $$portal; whole=$$?; cat $$said; rm -f $$said; \
-	exit $$(( browser || whole ))
+	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
+	@# A whole portal, when nothing else wants the cores: it keeps them busy by itself.
+	$(BIN)/python -m pytest -n 0 tests/end_to_end
 else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 endif

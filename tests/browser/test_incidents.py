@@ -84,7 +84,7 @@ def test_from_the_banner_to_the_incident_and_through_the_months_without_scripts(
 
     someone.page.locator("a[rel=prev]").click()
     assert someone.page.url.endswith("/incidents/?month=2026-10&agency=MOI&kind=incident")
-    assert someone.page.locator(".incident").count() == 1
+    expect(someone.page.locator(".incident")).to_have_count(1)
     # Narrowed down further, it stays the same month.
     someone.page.locator(".choices__go button").click()
     assert "month=2026-10" in someone.page.url

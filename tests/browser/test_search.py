@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from statusportal.public.store import store
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, many, snapshot
@@ -85,7 +86,7 @@ def test_the_count_is_read_out_and_the_address_can_be_shared(reader: Any, well: 
     someone.open("/en/services/")
     type_into(someone, "visa")
 
-    assert someone.page.locator("#announcements").inner_text() == "1 service found"
+    expect(someone.page.locator("#announcements")).to_have_text("1 service found")
     assert someone.page.url.endswith("/en/services/?q=visa")
     twin = someone.page.get_by_role("link", name="العربية")
     assert twin.get_attribute("href") == "/ar/services/?q=visa"
@@ -108,7 +109,7 @@ def test_an_emptied_box_shows_no_results(reader: Any, well: None) -> None:
     someone.page.get_by_role("searchbox").fill("")
     someone.context.clock.run_for(500)
 
-    assert someone.page.locator("#found *").count() == 0
+    expect(someone.page.locator("#found *")).to_have_count(0)
 
 
 def test_by_keyboard_from_the_search_to_a_service_and_back(reader: Any, troubled: None) -> None:
