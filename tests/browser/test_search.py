@@ -34,7 +34,7 @@ def type_into(someone: Any, text: str) -> None:
     ):
         field.fill(text)
         someone.context.clock.run_for(500)
-    someone.until("!document.querySelector('.htmx-request')")
+    someone.until("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
@@ -104,7 +104,7 @@ def test_an_emptied_box_shows_no_results(reader: Any, well: None) -> None:
     someone = reader()
     someone.open("/en/")
     type_into(someone, "visa")
-    assert someone.page.locator("#found .service").count() == 1
+    expect(someone.page.locator("#found .service")).to_have_count(1)
 
     someone.page.get_by_role("searchbox").fill("")
     someone.context.clock.run_for(500)
