@@ -13,8 +13,16 @@ _GUARD = "'"
 
 def harmless(text: str) -> str:
     """`text` so that no spreadsheet computes it; one apostrophe less is the text again."""
-    begins_like_a_guarded_one = text[:1] == _GUARD and text[1:2] in {*_FORMULA, _GUARD}
-    return _GUARD + text if text[:1] in _FORMULA or begins_like_a_guarded_one else text
+    return _GUARD + text if text[:1] in _FORMULA or _is_guarded(text) else text
+
+
+def as_typed(text: str) -> str:
+    """`text` without the mark by which it was made harmless."""
+    return text[1:] if _is_guarded(text) else text
+
+
+def _is_guarded(text: str) -> bool:
+    return text[:1] == _GUARD and text[1:2] in {*_FORMULA, _GUARD}
 
 
 def lines(names: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[bytes]:

@@ -11,12 +11,12 @@ from django.db.models import Q
 from incidents.labels import Kind
 from incidents.models import Declaration, Incident, ListedService
 from incidents.outages import ChannelNow, IncidentNow, ListedNow, ServiceNow
-from maintenance.queries import in_force
+from maintenance.queries import by_service
 from services import nation
 from services.models import Service
 from services.status.cascade import Edge
 from services.status.health import Health, worst
-from services.status.window import Window, WindowEffect
+from services.status.window import Window
 
 # An incident that was resolved longer ago is only found by its unique row.
 _REMEMBERED = timedelta(days=1)
@@ -57,36 +57,18 @@ def gather(*, now: datetime) -> Gathered:
         row.service_id for one in rows if one.resolved_at is None for row in one.services.all()
     }
     measured = nation.measured(troubled | listed, now=now)
-    windows = _windows(measured, now)
+    windows = by_service(now - _WINDOWS_SINCE, now) if measured.services else {}
     declared = _declared(rows)
     return Gathered(
         now=now,
         services={
-            one.key: _service(one, windows.get(pk, ()), rows, declared)
+            one.key: _service(one, tuple(windows.get(pk, ())), rows, declared)
             for pk, one in measured.services.items()
         },
         edges=measured.edges,
         incidents=[_incident(one) for one in rows],
         nation=measured,
     )
-
-
-def _windows(measured: nation.Nation, now: datetime) -> dict[int, tuple[Window, ...]]:
-    if not measured.services:
-        return {}
-    found: dict[int, tuple[Window, ...]] = {}
-    for row in in_force(now - _WINDOWS_SINCE, now):
-        for named in row.services.all():
-            window = Window(
-                effect=WindowEffect(row.effect),
-                starts_at=row.starts_at,
-                announced_end_at=row.announced_end_at or row.ends_at,
-                approved_at=row.approved_at,
-                completed_at=row.completed_at,
-                channels=frozenset(str(one.pk) for one in named.channels.all()) or None,
-            )
-            found[named.service_id] = (*found.get(named.service_id, ()), window)
-    return found
 
 
 def _declared(rows: Iterable[Incident]) -> dict[int, Health]:

@@ -6,13 +6,13 @@ from collections import defaultdict
 from datetime import datetime
 
 from incidents.queries import declared_between, declared_since
-from maintenance.queries import in_force
+from maintenance.queries import by_service
 from services import past
 from services.status.cascade import Edge, EdgeKind
 from services.status.health import Health
 from services.status.rollup import fresh_for
 from services.status.timeline import Interval
-from services.status.window import Window, WindowEffect
+from services.status.window import Window
 from statusportal.public.history import ChannelPast, CheckPast, Nation
 
 
@@ -50,20 +50,7 @@ def nation() -> Nation:
 
 def windows(start: datetime, end: datetime) -> dict[str, list[Window]]:
     """The announced work that may count within [start, end), by service (rules 14 to 16)."""
-    found: dict[str, list[Window]] = defaultdict(list)
-    for row in in_force(start, end):
-        for named in row.services.all():
-            found[str(named.service_id)].append(
-                Window(
-                    effect=WindowEffect(row.effect),
-                    starts_at=row.starts_at,
-                    announced_end_at=row.announced_end_at or row.ends_at,
-                    approved_at=row.approved_at,
-                    completed_at=row.completed_at,
-                    channels=frozenset(str(one.pk) for one in named.channels.all()) or None,
-                )
-            )
-    return found
+    return {str(service): found for service, found in by_service(start, end).items()}
 
 
 def declared(start: datetime, end: datetime) -> dict[int, list[Interval[Health]]]:

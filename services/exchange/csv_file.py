@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from core.spreadsheet import as_typed, harmless
 from services.exchange.columns import COLUMNS, cells_of, column_named, in_order
 from services.exchange.faults import Fault
 from services.exchange.records import Document, Present, Row
@@ -23,9 +24,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-# What makes a spreadsheet compute, the full-width forms included.
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
-_GUARD = "'"
 _VERBATIM = frozenset(PREFIX + name for name in VERBATIM)
 
 
@@ -149,18 +147,11 @@ def _rows(
         yield Row(
             line,
             {
-                name: _unguarded(text if name in _VERBATIM else text.strip())
+                name: as_typed(text if name in _VERBATIM else text.strip())
                 for name, text in zip(names, padded, strict=False)
                 if name is not None
             },
         )
-
-
-def _unguarded(text: str) -> str:
-    """`text` without the mark by which it was made harmless."""
-    if text[:1] == _GUARD and text[1:2] and (text[1] in _FORMULA or text[1] == _GUARD):
-        return text[1:]
-    return text
 
 
 # --- Writing --------------------------------------------------------------------------------
@@ -174,14 +165,5 @@ def write(present: Present, *, separator: str = ";") -> bytes:
     writer.writerow(names)
     for key in in_order(present):
         cells = cells_of(key, present.rows[key])
-        writer.writerow([_guarded(cells.get(name, "")) for name in names])
+        writer.writerow([harmless(cells.get(name, "")) for name in names])
     return codecs.BOM_UTF8 + stream.getvalue().encode()
-
-
-def _guarded(text: str) -> str:
-    """`text` so that no spreadsheet computes it (CWE-1236); `_unguarded` takes it back."""
-    if text[:1] in _FORMULA and text:
-        return _GUARD + text
-    if text[:1] == _GUARD and (text[1:2] == _GUARD or (text[1:2] and text[1] in _FORMULA)):
-        return _GUARD + text
-    return text

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from core.bilingual import Bilingual
-from maintenance.windows import Stage
 from services import labels
 from services.status.health import Health
 from services.status.window import WindowEffect
@@ -190,7 +189,7 @@ def _of_window(window: WindowShown, service: ServiceSaid, address: Address) -> N
 
 
 def _told_of_window(window: WindowShown, service: ServiceSaid) -> Iterator[str]:
-    for said in _standing(window):
+    for said in window_details.standing(window):
         yield plain.sentence(said)
     fact = window.said.fact
     is_partly = window.said.effect is WindowEffect.PARTLY and window.is_running
@@ -199,21 +198,6 @@ def _told_of_window(window: WindowShown, service: ServiceSaid) -> Iterator[str]:
     needs_it = window_words.needs_it(service, window.said)
     if needs_it is not None:
         yield plain.sentence(needs_it)
-
-
-def _standing(window: WindowShown) -> Sequence[SafeString]:
-    """Where it stands, without what moves with the clock and without any claim that it works."""
-    fact = window.said.fact
-    lines = [line.words for line in window_words.sentences(window) if not line.is_green]
-    match window.stage:
-        case Stage.IN_PROGRESS:
-            return lines[0], window_words.when(fact.starts_at, fact.ends_at)
-        case Stage.EXTENDED:
-            return lines[0], window_details.new_end(fact.ends_at)
-        case Stage.RUNNING_OVER:
-            return lines[:1]
-        case _:
-            return lines
 
 
 def _typed(text: Bilingual) -> str:

@@ -182,7 +182,7 @@ def _stepped(window: WindowShown) -> Iterator[datetime]:
 
 def _told_of_window(window: WindowShown, address: Address) -> Iterator[str]:
     fact = window.said.fact
-    for said in _standing(window):
+    for said in window_details.standing(window):
         yield _paragraph(said)
     yield _services(window.said.services, _ways(fact.services), address)
     if not window.is_called_off and not window.has_unspoken:
@@ -203,21 +203,6 @@ def _told_of_window(window: WindowShown, address: Address) -> Iterator[str]:
         # Beside a name that is not public a note may hold it too (rule 12).
         if step.note and not window.has_unspoken:
             yield _text(step.note)
-
-
-def _standing(window: WindowShown) -> Sequence[SafeString]:
-    """Where it stands, in sentences that stay true until its next step."""
-    fact = window.said.fact
-    lines = [line.words for line in window_words.sentences(window) if not line.is_green]
-    match window.stage:
-        case Stage.IN_PROGRESS:
-            return lines[0], window_words.when(fact.starts_at, fact.ends_at)
-        case Stage.EXTENDED:
-            return lines[0], window_details.new_end(fact.ends_at)
-        case Stage.RUNNING_OVER:
-            return lines[:1]
-        case _:
-            return lines
 
 
 # --- HTML that readers may strip ----------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import unescape
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from maintenance import labels
+from maintenance.windows import Stage
 from services.status.window import WindowEffect
 from statusportal.public import words
 from statusportal.public.said import WindowSaid
@@ -134,3 +135,18 @@ def description(window: WindowShown) -> str:
         if said is not None
     ]
     return "\n\n".join(lines)
+
+
+def standing(window: WindowShown) -> Sequence[SafeString]:
+    """Where it stands, for what is read later: true until its next step, and nothing "works"."""
+    fact = window.said.fact
+    lines = [line.words for line in sentences(window) if not line.is_green]
+    match window.stage:
+        case Stage.IN_PROGRESS:
+            return lines[0], when(fact.starts_at, fact.ends_at)
+        case Stage.EXTENDED:
+            return lines[0], new_end(fact.ends_at)
+        case Stage.RUNNING_OVER:
+            return lines[:1]
+        case _:
+            return lines
