@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.arabic import fold
 from core.bilingual import Bilingual
 from incidents.labels import EntryKind, Kind, Phase
-from services.labels import Visibility
 from services.status.health import Health, rank, worst
+from statusportal.public import unspoken
 from statusportal.public.declared import felt
 from statusportal.public.said import IncidentSaid, Said, ServiceSaid
 from statusportal.public.shape import (
@@ -130,11 +129,7 @@ class IncidentShown:
 
     def may_say(self, text: Bilingual) -> bool:
         """Whether `text` names nothing that is not public (rule 12)."""
-        said = [fold(text.ar), fold(text.en)]
-        names = (
-            fold(name) for fact in self.hidden for name in (fact.name.ar, fact.name.en, fact.slug)
-        )
-        return not any(name and name in part for name in names for part in said)
+        return unspoken.may_say(text, self.hidden)
 
     def spoken(self, text: Bilingual) -> Bilingual:
         """`text`, or nothing where it may not be said."""
@@ -153,19 +148,14 @@ def _shown(said: Said, notice: IncidentSaid, truth: Truth) -> IncidentShown:
         agency=notice.agency if notice.fact.agency in said.agencies else None,
         services=tuple(_present(said, notice.services)),
         derived=tuple(_present(said, notice.derived)),
-        hidden=_hidden(notice, truth) if notice.has_unspoken else (),
+        hidden=unspoken.hidden({one.id for one in notice.fact.services}, truth)
+        if notice.has_unspoken
+        else (),
     )
 
 
 def _present(said: Said, facts: Iterable[ServiceFact]) -> Iterator[ServiceSaid]:
     return (said.services[fact.slug] for fact in facts if fact.slug in said.services)
-
-
-def _hidden(notice: IncidentSaid, truth: Truth) -> tuple[ServiceFact, ...]:
-    named = {listed.id for listed in notice.fact.services}
-    return tuple(
-        fact for fact in truth.services if fact.id in named and fact.visibility != Visibility.PUBLIC
-    )
 
 
 def archived(said: Said, fact: IncidentFact, truth: Truth) -> IncidentSaid | None:

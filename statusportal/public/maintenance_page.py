@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from core.arabic import fold
 from core.bilingual import Bilingual
 from maintenance.texts import default_text
 from maintenance.windows import Stage
 from statusportal.public import (
     archive,
+    unspoken,
     window_archive,
     window_details,
     window_lists,
@@ -188,11 +188,10 @@ def _unspoken(window: WindowShown) -> tuple[ServiceFact, ...]:
     published = store.current()
     if published is None or not window.has_unspoken:
         return ()
-    return window_lists.unspoken(window.said, published.snapshot.truth)
+    named = {one.id for one in window.said.fact.services}
+    return unspoken.hidden(named, published.snapshot.truth)
 
 
 def _spoken(text: Bilingual, hidden: Iterable[ServiceFact]) -> Bilingual:
     """A text of the agency, or nothing where it names what is not public (rule 12)."""
-    said = [fold(text.ar), fold(text.en)]
-    names = [fold(name) for fact in hidden for name in (fact.name.ar, fact.name.en, fact.slug)]
-    return Bilingual() if any(name and name in part for name in names for part in said) else text
+    return text if unspoken.may_say(text, hidden) else Bilingual()

@@ -19,7 +19,7 @@ from maintenance.windows import Stage
 from services.status.health import Health
 from services.status.window import WindowEffect
 from statusportal.public.said import Said, WindowSaid
-from statusportal.public.shape import ServiceFact, Truth, WindowedService
+from statusportal.public.shape import WindowedService
 
 _DAY = timedelta(days=1)
 
@@ -318,13 +318,6 @@ def asked_month(text: str) -> date | None:
 
 
 # --- what may be said ---------------------------------------------------------------------------
-
-
-def unspoken(window: WindowSaid, truth: Truth) -> tuple[ServiceFact, ...]:
-    """The services that a window names and that nothing public may name (rule 12)."""
-    public = {fact.id for fact in window.services}
-    named = {one.id for one in window.fact.services} - public
-    return tuple(fact for fact in truth.services if fact.id in named)
 
 
 # --- steps --------------------------------------------------------------------------------------
