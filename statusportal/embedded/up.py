@@ -230,8 +230,8 @@ def _catalogues_are_old(folder: Path) -> bool:
 
 def _fingerprint_of_static_files() -> str:
     """Changes with our static files and with the lock, which brings those of the libraries."""
-    files = [state.BASE_DIR / "statusportal" / "settings.py"]
-    for folder in ("static", "requirements"):
+    files = []
+    for folder in ("static", "requirements", "statusportal/settings"):
         files += [path for path in (state.BASE_DIR / folder).rglob("*") if path.is_file()]
     seen = hashlib.sha256()
     for file in sorted(files):

@@ -426,7 +426,7 @@ def test_an_impossible_setting_stops_the_start_with_a_sentence_that_names_it(
 ):
     monkeypatch.setenv(name, value)
     # Read under another name: the settings that the tests run with stay as they are.
-    path = Path(__file__).resolve().parents[2] / "statusportal" / "settings.py"
+    path = Path(__file__).resolve().parents[2] / "statusportal" / "settings" / "people.py"
     with pytest.raises(ImproperlyConfigured) as refused:
         runpy.run_path(str(path))
     assert str(refused.value).startswith(sentence)

@@ -265,7 +265,7 @@ READERS = {"text", "flag", "number", "words", "secret"}
 
 
 # What statusportal.settings reads a value with, beside core.env.
-OWN_FORMS = {"_seconds", "_hours", "_weekdays", "_clock", "_early"}
+OWN_FORMS = {"seconds", "hours", "weekdays", "_clock", "_early"}
 
 
 def settings_read() -> set[str]:
