@@ -245,7 +245,7 @@ def test_with_the_database_and_redis_frozen_pages_answer_and_turn_honest(portal:
         os.kill(pid, signal.SIGSTOP)
     try:
         assert "As of" in portal.words("/en/")
-        # Three intervals of 15 s and one timeout of 3 s, and the step of the page.
+        # Three intervals and one timeout, and the step of the page.
         wait_until(lambda: nothing_is_known(portal), portal.states)
         assert portal.status("/readyz") == 200
         assert portal.status("/freshz") == 503

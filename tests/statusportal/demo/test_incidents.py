@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +16,10 @@ from services.models import Service, StatusChange
 from services.status.health import CheckHealth
 from statusportal.demo import under_way
 from statusportal.demo.plan import Plan
-from statusportal.demo.seed import seed
+from statusportal.demo.seed import Seeded, seed
 from statusportal.demo.stories import stories
+from tests.statusportal.demo.conftest import NOW
 
-pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 11, 22, 9, 30, 12, tzinfo=UTC)
 # The last whole minute, from which what is under way is told.
 MINUTE = NOW.replace(second=0)
 
@@ -29,11 +27,6 @@ MINUTE = NOW.replace(second=0)
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def seeded(ready: Plan) -> None:
-    seed(now=NOW, folder=ready.folder, base_port=0)
 
 
 def titled(title: str) -> Incident:
@@ -51,7 +44,7 @@ def phases(incident: Incident) -> list[str]:
 # --- under way ----------------------------------------------------------------------------------
 
 
-def test_sign_in_codes_arrive_late_and_the_way_around_is_said(seeded: None):
+def test_sign_in_codes_arrive_late_and_the_way_around_is_said(seeded: Seeded):
     incident = Incident.objects.get(resolved_at=None, services__service__slug="sms")
     assert (incident.severity, incident.phase, incident.is_demo) == ("P1", "fixing", True)
     assert incident.started_at == ago(minutes=52)
@@ -65,7 +58,7 @@ def test_sign_in_codes_arrive_late_and_the_way_around_is_said(seeded: None):
     assert {str(one.approved_by) for one in others} == {"supervisor"}
 
 
-def test_exam_results_are_slow_in_the_app_alone(seeded: None):
+def test_exam_results_are_slow_in_the_app_alone(seeded: Seeded):
     incident = Incident.objects.get(resolved_at=None, services__service__slug="exam-res")
     assert (incident.severity, incident.suggested_severity) == ("P3", "P3")
     row = incident.services.get()
@@ -75,14 +68,14 @@ def test_exam_results_are_slow_in_the_app_alone(seeded: None):
     assert incident.is_demo
 
 
-def test_what_is_under_way_is_what_the_whole_portal_is_tested_with(seeded: None):
+def test_what_is_under_way_is_what_the_whole_portal_is_tested_with(seeded: Seeded):
     standing = Declaration.objects.filter(ended_at=None)
     assert {
         row.listed.service.slug: row.health for row in standing.select_related("listed__service")
     } == under_way.DECLARED
 
 
-def test_no_promise_is_broken_when_the_demo_begins(seeded: None):
+def test_no_promise_is_broken_when_the_demo_begins(seeded: Seeded):
     office = queries.office_hours()
     for incident in Incident.objects.filter(resolved_at=None):
         assert incident.next_update_by is not None
@@ -98,20 +91,20 @@ def test_no_promise_is_broken_when_the_demo_begins(seeded: None):
 # --- what is over -------------------------------------------------------------------------------
 
 
-def test_every_story_is_told_once(seeded: None):
+def test_every_story_is_told_once(seeded: Seeded):
     told = Counter(Incident.objects.values_list("title_ar", "title_en"))
     for story in stories():
         times = 2 if story.title.en == "Sign-in codes arrive late" else 1
         assert told[story.title.ar, story.title.en] == times, story.title.en
 
 
-def test_lists_by_month_have_something_in_each_of_twelve(seeded: None):
+def test_lists_by_month_have_something_in_each_of_twelve(seeded: Seeded):
     months = Counter(incident.started_at.strftime("%Y-%m") for incident in Incident.objects.all())
     assert len(months) == 12
     assert 60 <= sum(months.values()) <= 140
 
 
-def test_what_is_over_is_marked_told_and_ended_properly(seeded: None):
+def test_what_is_over_is_marked_told_and_ended_properly(seeded: Seeded):
     over = Incident.objects.exclude(resolved_at=None)
     assert not over.filter(is_demo=False).exists()
     assert not over.filter(resolved_at__gt=NOW).exists()
@@ -126,7 +119,7 @@ def test_what_is_over_is_marked_told_and_ended_properly(seeded: None):
         assert (kinds[0], kinds.count("resolved")) == ("opened", 1)
 
 
-def test_texts_are_whole_in_both_languages_and_nothing_is_left_in_braces(seeded: None):
+def test_texts_are_whole_in_both_languages_and_nothing_is_left_in_braces(seeded: Seeded):
     for update in Update.objects.all():
         text = Bilingual(update.text_ar, update.text_en)
         assert parity.problems(text, known=texts.PLACEHOLDERS) == [], text.en
@@ -136,7 +129,7 @@ def test_texts_are_whole_in_both_languages_and_nothing_is_left_in_braces(seeded:
         assert update.state == TextState.PUBLISHED
 
 
-def test_own_words_on_p1_and_p2_were_read_by_a_second_person(seeded: None):
+def test_own_words_on_p1_and_p2_were_read_by_a_second_person(seeded: Seeded):
     own = Update.objects.filter(template="", incident__severity__in=("P1", "P2"))
     open_ = own.exclude(phase="resolved")
     assert open_.count() > 20
@@ -144,7 +137,7 @@ def test_own_words_on_p1_and_p2_were_read_by_a_second_person(seeded: None):
     assert not open_.filter(author=None).exists()
 
 
-def test_news_came_in_time_but_for_the_day_that_is_remembered_for_it(seeded: None):
+def test_news_came_in_time_but_for_the_day_that_is_remembered_for_it(seeded: Seeded):
     late = set()
     for update in Update.objects.exclude(next_update_by=None).select_related("incident"):
         following = update.incident.updates.filter(published_at__gt=update.published_at)
@@ -154,7 +147,7 @@ def test_news_came_in_time_but_for_the_day_that_is_remembered_for_it(seeded: Non
     assert late == {"Secondary-school results: the app stopped, then was slow"}
 
 
-def test_what_checks_saw_of_an_outage_is_what_its_incident_says(seeded: None):
+def test_what_checks_saw_of_an_outage_is_what_its_incident_says(seeded: Seeded):
     listed = ListedService.objects.exclude(outage_started_at=None).select_related("incident")
     assert listed.count() > 30
     changes = set(StatusChange.objects.values_list("service", "at", "to_health"))
@@ -163,7 +156,7 @@ def test_what_checks_saw_of_an_outage_is_what_its_incident_says(seeded: None):
         assert (row.service_id, row.restored_at, CheckHealth.OK.value) in changes
 
 
-def test_every_outage_of_the_generated_changes_has_its_incident(seeded: None):
+def test_every_outage_of_the_generated_changes_has_its_incident(seeded: Seeded):
     down = StatusChange.objects.filter(
         to_health=CheckHealth.BAD.value, check_ref__is_essential=True
     )
@@ -176,7 +169,7 @@ def test_every_outage_of_the_generated_changes_has_its_incident(seeded: None):
         assert rows.exists(), change
 
 
-def test_the_fines_that_did_not_show_lasted_three_hours_and_the_rumour_was_answered(seeded: None):
+def test_the_fines_that_did_not_show_lasted_three_hours_and_the_rumour_was_answered(seeded: Seeded):
     incident = titled("Traffic fines are not shown")
     declared = Declaration.objects.get(listed__incident=incident)
     assert declared.health == "major_outage"
@@ -190,7 +183,7 @@ def test_the_fines_that_did_not_show_lasted_three_hours_and_the_rumour_was_answe
     assert "they still stand" in answer.updates.earliest("published_at").plain_en
 
 
-def test_the_results_were_announced_only_after_41_minutes(seeded: None):
+def test_the_results_were_announced_only_after_41_minutes(seeded: Seeded):
     incident = titled("Secondary-school results: the app stopped, then was slow")
     assert incident.first_notice_at is not None
     assert incident.first_notice_at - incident.started_at == timedelta(minutes=41)
@@ -199,7 +192,7 @@ def test_the_results_were_announced_only_after_41_minutes(seeded: None):
     assert first_notice == timedelta(minutes=40, seconds=40)
 
 
-def test_the_cut_line_names_no_network_and_no_carrier_in_public(seeded: None):
+def test_the_cut_line_names_no_network_and_no_carrier_in_public(seeded: Seeded):
     incident = titled("Short interruption of shared government platforms")
     assert incident.severity == "P2"
     assert incident.severity_reason
@@ -213,7 +206,7 @@ def test_the_cut_line_names_no_network_and_no_carrier_in_public(seeded: None):
     assert report.vendor == "Carrier A"
 
 
-def test_recurrence_is_there_to_be_pointed_out(seeded: None):
+def test_recurrence_is_there_to_be_pointed_out(seeded: Seeded):
     incident = Incident.objects.get(resolved_at=None, services__service__slug="exam-res")
     row = incident.services.get()
     before = queries.earlier([row.service_id], "demand", incident.started_at)
@@ -222,7 +215,7 @@ def test_recurrence_is_there_to_be_pointed_out(seeded: None):
     ]
 
 
-def test_reports_of_what_was_taken_up_are_handed_in(seeded: None):
+def test_reports_of_what_was_taken_up_are_handed_in(seeded: Seeded):
     assert ClosingReport.objects.filter(submitted_at=None).count() == 0
     assert ClosingReport.objects.filter(submitted_at__gt=NOW).count() == 0
     for report in ClosingReport.objects.all():
@@ -234,14 +227,16 @@ def test_reports_of_what_was_taken_up_are_handed_in(seeded: None):
     assert [one.resolved_at > ago(days=3) for one in owing if one.resolved_at] == [True, True]
 
 
-def test_the_second_time_nothing_is_added_or_changed(seeded: None, ready: Plan):
+def test_the_second_time_nothing_is_added_or_changed(seeded: Seeded, ready: Plan):
     tables = (Incident, ListedService, Update, Entry, Declaration, ClosingReport)
     before = [list(table.objects.order_by("pk").values()) for table in tables]
     seed(now=NOW + timedelta(days=3), folder=ready.folder, base_port=0)
     assert [list(table.objects.order_by("pk").values()) for table in tables] == before
 
 
-def test_an_older_demo_without_incidents_gets_those_that_fit_its_history(seeded: None, ready: Plan):
+def test_an_older_demo_without_incidents_gets_those_that_fit_its_history(
+    seeded: Seeded, ready: Plan
+):
     refs = list(Incident.objects.order_by("started_at").values_list("started_at", "title_en"))
     for table in (ClosingReport, Entry, Update, Incident):
         table.objects.all().delete()
@@ -254,7 +249,7 @@ def test_an_older_demo_without_incidents_gets_those_that_fit_its_history(seeded:
     assert again[:-2] == refs[:-2]
 
 
-def test_a_catalogue_that_is_no_longer_the_demos_gets_none(seeded: None, ready: Plan):
+def test_a_catalogue_that_is_no_longer_the_demos_gets_none(seeded: Seeded, ready: Plan):
     for table in (ClosingReport, Entry, Update, Incident):
         table.objects.all().delete()
     Service.objects.filter(slug="bld-permit").update(slug="building")
