@@ -17,6 +17,21 @@ def main() -> None:
     # So that a command in a second terminal talks to the portal that runs in the first.
     load_portal_env()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statusportal.settings")
+    if sys.argv[1:2] in (["backup"], ["restore"]):
+        from statusportal.embedded.alone import own_postgres
+        from statusportal.embedded.refusal import CannotStart
+
+        # A portal of one machine that does not run: its database is started for the command.
+        try:
+            with own_postgres():
+                _django()
+        except CannotStart as reason:
+            sys.exit(str(reason))
+    else:
+        _django()
+
+
+def _django() -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

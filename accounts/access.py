@@ -13,13 +13,17 @@ class Act(StrEnum):
 
     VIEW_CATALOGUE = "catalogue.view"
     EDIT_CATALOGUE = "catalogue.edit"
-    # Checks hold addresses inside the government network and secrets.
+    # Checks hold addresses inside the government network, and secrets.
+    VIEW_CHECKS = "checks.view"
     EDIT_CHECKS = "checks.edit"
     # Agencies, categories, locations: what all agencies share.
     EDIT_REGISTER = "register.edit"
     VIEW_PEOPLE = "people.view"
     EDIT_PEOPLE = "people.edit"
     VIEW_AUDIT = "audit.view"
+    VIEW_TOKENS = "tokens.view"
+    # Let a system of the agency in, and shut it out.
+    MANAGE_TOKENS = "tokens.manage"
     VIEW_WHY = "status.why"
     REQUEST_WINDOW = "window.request"
     # Within the policy and below tier 1; beyond it the authority decides.
@@ -51,11 +55,17 @@ _ALLOWED: dict[Act, frozenset[Role]] = {
     Act.EDIT_CATALOGUE: frozenset(
         {Role.AGENCY_STAFF, Role.AGENCY_PUBLISHER, Role.SUPERVISOR, Role.ADMINISTRATOR}
     ),
+    # A contact centre is often another company's: it tells callers what is known, not whom we ask.
+    Act.VIEW_CHECKS: _EVERYBODY - {Role.CONTACT_CENTRE},
     Act.EDIT_CHECKS: frozenset({Role.AGENCY_PUBLISHER, Role.SUPERVISOR, Role.ADMINISTRATOR}),
     Act.EDIT_REGISTER: frozenset({Role.ADMINISTRATOR}),
     Act.VIEW_PEOPLE: frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR}),
     Act.EDIT_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Act.VIEW_AUDIT: frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR}),
+    Act.VIEW_TOKENS: frozenset(
+        {Role.AGENCY_PUBLISHER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR}
+    ),
+    Act.MANAGE_TOKENS: frozenset({Role.AGENCY_PUBLISHER, Role.ADMINISTRATOR}),
     Act.VIEW_WHY: _EVERYBODY,
     Act.REQUEST_WINDOW: _WORK_ON_WINDOWS,
     Act.APPROVE_WINDOW: frozenset({Role.AGENCY_PUBLISHER, Role.SUPERVISOR, Role.ADMINISTRATOR}),
@@ -68,6 +78,11 @@ _ALLOWED: dict[Act, frozenset[Role]] = {
     Act.OVERRIDE: frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR}),
     Act.VIEW_BOARD: AUTHORITY_ROLES,
 }
+
+
+def roles(act: Act) -> frozenset[Role]:
+    """The roles that may do `act`: the authority's everywhere, the others for their own agency."""
+    return _ALLOWED[act]
 
 
 def _roles(actor: Any) -> list[tuple[Role, int | None]]:

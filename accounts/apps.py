@@ -6,3 +6,12 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People and agencies")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts import checks, receivers, tasks
+        from accounts.operations import GLASS
+        from core.nudge import listen
+
+        checks.connect()
+        receivers.connect()
+        listen(GLASS, tasks.tell_supervisors)

@@ -7,13 +7,15 @@ their addresses answer 404.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.access import Act, agencies, may
 from accounts.models import Agency
@@ -97,6 +99,43 @@ class _ScopedPage(_Scoped, admin.ModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may_here(request, self.view_act, obj)
 
+    # Django asks who may write before it looks for the row. Where one may not, a row of another
+    # agency would then be refused, and not be absent.
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except PermissionDenied:
+            self._refuse(request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except PermissionDenied:
+            self._refuse(request, object_id)
+
+    def _refuse(self, request: HttpRequest, object_id: str | None) -> NoReturn:
+        if object_id is None or self.get_object(request, unquote(object_id)) is not None:
+            raise PermissionDenied
+        self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> NoReturn:
+        if not self.has_view_permission(request):
+            # Rows of a kind that one never sees: the same answer for every address.
+            raise PermissionDenied
+        # Whether a row exists that one may not see is not told either.
+        raise Http404
+
 
 class ScopedAdmin(_ScopedPage, Recorded):
     """Rows that people write, each within the agencies for which they may."""
@@ -116,7 +155,7 @@ class ScopedAdmin(_ScopedPage, Recorded):
         return agency_at(row, self.agency_path).code
 
 
-class ScopedReadOnly(ReadOnly, _ScopedPage):
+class ScopedReadOnly(_ScopedPage, ReadOnly):
     """Rows that people only read."""
 
 

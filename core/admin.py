@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
@@ -39,6 +40,8 @@ ACTS: dict[str, Promise] = {
     "change": pgettext_lazy("what somebody did", "Changed"),
     "delete": pgettext_lazy("what somebody did", "Deleted"),
     "import": pgettext_lazy("what somebody did", "Imported"),
+    # Written by statusportal.forgetting.
+    "forget": pgettext_lazy("what somebody did", "Deleted personal data"),
 }
 
 
@@ -86,9 +89,15 @@ def _written(values: Values, names: Iterable[str]) -> dict[str, str | None]:
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Where a request came from, as far as the connection itself tells."""
+    """Where a request came from, as the connection tells, or the proxies that are ours."""
+    said = request.META.get("REMOTE_ADDR", "")
+    if settings.TRUSTED_PROXIES:
+        passed_on = request.headers.get("X-Forwarded-For", "").split(",")
+        # Whoever came past the proxies, from the platform itself, has no such entry.
+        if len(passed_on) >= settings.TRUSTED_PROXIES:
+            said = passed_on[-settings.TRUSTED_PROXIES].strip() or said
     try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+        return str(ip_address(said))
     except ValueError:
         # A Unix socket has no address.
         return None
@@ -311,7 +320,7 @@ class Recorded(admin.ModelAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            raise Http404
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         entries = AuditEntry.objects.filter(

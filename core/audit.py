@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
+
+
+@runtime_checkable
+class NamedActor(Protocol):
+    """Whoever acts and is no person: an agency's system, by its token."""
+
+    @property
+    def name_in_record(self) -> str:
+        """What stands in the record where a person's name would."""
 
 
 class AppendOnlyError(Exception):
@@ -114,13 +123,16 @@ def record(
 ) -> AuditEntry:
     """Write one entry; call it inside the transaction of the act, so that both stand or fall.
 
-    `actor` is the user, or None for the portal itself. `before` and `after` hold only what
-    differs; secrets are never among them.
+    `actor` is the user, a token (`NamedActor`), or None for the portal itself. `before` and
+    `after` hold only what differs; secrets are never among them.
     """
+    is_token = isinstance(actor, NamedActor)
+    name = actor.name_in_record if is_token else str(actor)
     return AuditEntry.objects.create(
         at=now,
-        actor=actor,
-        actor_name=str(actor) if actor is not None else "portal",
+        # The column is of people alone: whoever has none here is told by the name.
+        actor=None if is_token else actor,
+        actor_name=name[:200] if actor is not None else "portal",
         address=address,
         act=act,
         subject_kind=subject._meta.label_lower,
@@ -130,6 +142,17 @@ def record(
         before=before,
         after=after,
         reason=reason,
+    )
+
+
+def last_of(*, subject: models.Model, act: str) -> AuditEntry | None:
+    """The newest entry about `act` on `subject`; None where there is none. 1 query."""
+    return (
+        AuditEntry.objects.filter(
+            subject_kind=subject._meta.label_lower, subject_id=str(subject.pk), act=act
+        )
+        .order_by("-at", "-id")
+        .first()
     )
 
 

@@ -11,7 +11,7 @@ Language = Literal["ar", "en"]
 LANGUAGES: tuple[Language, ...] = ("ar", "en")
 
 
-class Bilingual(msgspec.Struct, frozen=True, array_like=True):
+class Bilingual(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One text in Arabic and English; either may be empty where the text is optional."""
 
     ar: str = ""

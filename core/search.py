@@ -61,7 +61,13 @@ _TYPO = 10  # any spelling as typed is better than any guess
 _OTHER_LETTERS = 12  # "jawaz" for «جواز»: a guess too, and a rougher one
 _SKELETON_PREFIX_FROM = 3
 _PART = 1  # the beginning of a word, as against all of it
-_TITLE = -1  # the whole name, or the whole alias
+# A place in the order, as one number: by rank, then the shorter name, then as they stand. What is
+# asked for by its whole name, or alias, comes before every rank.
+_NUMBER, _LENGTH_FROM, _RANK_FROM = (1 << 24) - 1, 24, 40
+_LONGEST_LENGTH = (1 << (_RANK_FROM - _LENGTH_FROM)) - 1
+_AFTER_TITLES = 16
+# A rank: the weakest word decides, among equals the sum of all.
+_WORST_FROM = 10
 
 
 class Index:
@@ -69,11 +75,12 @@ class Index:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         # word → number of document → the best field in which it stands.
-        self._postings: dict[str, dict[int, Field]] = {}
+        self._postings: dict[str, dict[int, int]] = {}
         self._keys: list[str] = []
         self._length: list[int] = []
+        self._places: list[int] = []
         # Whole names and aliases without their spaces.
-        self._whole: dict[str, dict[int, Field]] = {}
+        self._whole: dict[str, dict[int, int]] = {}
         self._squeezed: list[str] = []
         for document in documents:
             self._add(document)
@@ -94,7 +101,9 @@ class Index:
     def _add(self, document: Document) -> None:
         number = len(self._keys)
         self._keys.append(document.key)
-        self._length.append(min((len(name) for name in document.names if name), default=0))
+        length = min((len(name) for name in document.names if name), default=0)
+        self._length.append(length)
+        self._places.append((min(length, _LONGEST_LENGTH) << _LENGTH_FROM) + number)
         titles = []
         for field, texts in (
             (Field.NAME, document.names),
@@ -105,11 +114,11 @@ class Index:
             for text in texts:
                 words = _words(text)
                 for word in words:
-                    self._postings.setdefault(word, {}).setdefault(number, field)
+                    self._postings.setdefault(word, {}).setdefault(number, int(field))
                 if words and field <= Field.ALIAS:
                     squeezed = "".join(words)
                     titles.append(squeezed)
-                    self._whole.setdefault(squeezed, {}).setdefault(number, field)
+                    self._whole.setdefault(squeezed, {}).setdefault(number, int(field))
         self._squeezed.append(" ".join(titles))
 
     def __len__(self) -> int:
@@ -129,11 +138,7 @@ class Index:
         titles = self._whole.get("".join(words), {})
         asked = [word for word in words if word not in _FILLERS] or words
         groups = [group for word in asked[:_LONGEST_QUERY] for group in self._understood(word)]
-        found: dict[int, list[int]] = {}
-        for group in groups:
-            for number, cost in group.items():
-                found.setdefault(number, []).append(cost)
-        ranked = self._ranked(found, len(groups), titles)
+        ranked = self._ranked(_in_all(groups), titles)
         if ranked:
             return Hits(tuple(ranked), complete=True)
         # "pass port renewal": spaces where none belong.
@@ -144,33 +149,22 @@ class Index:
                 inside.sort(key=self._length.__getitem__)
                 return Hits(tuple(self._keys[n] for n in inside), complete=True)
         for enough in range(len(groups) - 1, (len(groups) - 1) // 2, -1):
-            ranked = self._ranked(found, enough, {})
+            ranked = self._ranked(_in_some(groups, enough), {})
             if ranked:
                 return Hits(tuple(ranked), complete=False)
         return Hits((), complete=True)
 
-    def _ranked(
-        self, found: dict[int, list[int]], enough: int, titles: dict[int, Field]
-    ) -> list[str]:
-        order = [
-            (
-                (_TITLE, int(titles[number]))
-                if number in titles
-                # The weakest word decides; among equals the sum, then the shorter name.
-                else (max(costs), sum(costs)),
-                self._length[number],
-                number,
-            )
-            for number, costs in found.items()
-            if len(costs) >= enough or number in titles
-        ]
-        known = found.keys()
-        order += [
-            ((_TITLE, int(field)), self._length[number], number)
-            for number, field in titles.items()
-            if number not in known
-        ]
-        return [self._keys[number] for _rank, _length, number in sorted(order)]
+    def _ranked(self, ranks: dict[int, int], titles: dict[int, int]) -> list[str]:
+        """The keys of `ranks`, the least first, and before them those whose title was typed."""
+        # One number each: the rank, the length, the document. Ten thousand tuples sort too slowly.
+        places = self._places
+        if titles:
+            ranks = {number: rank for number, rank in ranks.items() if number not in titles}
+        order = [(rank + _AFTER_TITLES << _RANK_FROM) + places[n] for n, rank in ranks.items()]
+        order += [(field << _RANK_FROM) + places[n] for n, field in titles.items()]
+        order.sort()
+        keys = self._keys
+        return [keys[place & _NUMBER] for place in order]
 
     def _understood(self, word: str) -> Iterator[dict[int, int]]:
         """For each word that `word` stands for: documents that have it, with what it costs."""
@@ -246,10 +240,46 @@ class Index:
     def _spread(
         self, costs: dict[int, int], word: str, extra: int, last: Field = Field.DESCRIPTION
     ) -> None:
-        for number, field in self._postings.get(word, {}).items():
+        postings = self._postings.get(word, {})
+        if not costs and last is Field.DESCRIPTION:
+            costs.update({number: 2 * field + extra for number, field in postings.items()})
+            return
+        for number, field in postings.items():
             cost = 2 * field + extra
             if field <= last and cost < costs.get(number, cost + 1):
                 costs[number] = cost
+
+
+def _in_all(groups: Sequence[dict[int, int]]) -> dict[int, int]:
+    """What stands in every group, with its rank; nothing where there is no group."""
+    if not groups:
+        return {}
+    fewest, *others = sorted(groups, key=len)
+    ranks = {}
+    for number, cost in fewest.items():
+        worst = total = cost
+        for group in others:
+            other = group.get(number)
+            if other is None:
+                break
+            worst = max(worst, other)
+            total += other
+        else:
+            ranks[number] = (worst << _WORST_FROM) + total
+    return ranks
+
+
+def _in_some(groups: Sequence[dict[int, int]], enough: int) -> dict[int, int]:
+    """What stands in `enough` of the groups at least, with its rank among those."""
+    by_size = sorted(groups, key=len)
+    # Whoever is missing in so few groups stands in one of these; the long ones are only asked.
+    candidates = set().union(*by_size[: len(groups) - enough + 1])
+    ranks = {}
+    for number in candidates:
+        costs = [group[number] for group in groups if number in group]
+        if len(costs) >= enough:
+            ranks[number] = (max(costs) << _WORST_FROM) + sum(costs)
+    return ranks
 
 
 # A word as it stands in a text: letters and digits with the marks that Arabic (and a decomposed

@@ -6,12 +6,17 @@ is about, it says itself.
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from itertools import count
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
+from accounts.adapters import MFAAdapter
+from accounts.factors import present_code
 from accounts.models import AUTHORITY_ROLES, Agency, Membership, Role, User
 from services.models import (
     Category,
@@ -27,12 +32,24 @@ from services.models import (
 _numbers = count(1)
 
 PASSWORD = "correct-horse-battery-staple"
+# Of everybody's second factor.
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @cache
 def _hashed() -> str:
     # Slow on purpose, so once for all people.
     return make_password(PASSWORD)
+
+
+@cache
+def _sealed() -> str:
+    return MFAAdapter().encrypt(TOTP_SECRET)
+
+
+def code_now(at: float | None = None) -> str:
+    """The code of everybody's second factor, at a Unix time or now."""
+    return present_code(TOTP_SECRET, time.time() if at is None else at)
 
 
 def make_agency(*, code: str | None = None, **fields: Any) -> Agency:
@@ -93,23 +110,35 @@ def make_edge(
     )
 
 
-def make_user(role: Role | str | None = None, agency: Agency | None = None, **fields: Any) -> User:
-    """A member of staff with one role, and PASSWORD; without a role, one who may do nothing.
+def make_user(
+    role: Role | str | None = None,
+    agency: Agency | None = None,
+    *,
+    has_factor: bool = True,
+    **fields: Any,
+) -> User:
+    """A member of staff with one role, PASSWORD and a second factor (`code_now`).
 
-    Agency roles without an agency get one of their own.
+    Without a role, one who may do nothing. Agency roles without an agency get one of their own.
     """
     number = next(_numbers)
     defaults: dict[str, Any] = {
         "username": f"{role or 'person'}-{number}",
         "email": f"person-{number}@gov.example",
         "is_staff": True,
+        "factor_since": timezone.now() if has_factor else None,
     }
     user = User.objects.create(password=_hashed(), **(defaults | fields))
     if role is not None:
         role = Role(role)
         if role not in AUTHORITY_ROLES and agency is None:
             agency = make_agency()
-        Membership.objects.create(user=user, role=role, agency=agency)
+        # Not by `create`: a role that comes later ends sessions, this one is there from the start.
+        Membership.objects.bulk_create([Membership(user=user, role=role, agency=agency)])
+    if has_factor:
+        Authenticator.objects.bulk_create(
+            [Authenticator(user=user, type=Authenticator.Type.TOTP, data={"secret": _sealed()})]
+        )
     return user
 
 

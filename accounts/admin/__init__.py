@@ -1,5 +1,5 @@
 """People, agencies and the record in the admin; importing this registers them."""
 
-from accounts.admin import people, record
+from accounts.admin import people, record, tokens
 
-__all__ = ["people", "record"]
+__all__ = ["people", "record", "tokens"]

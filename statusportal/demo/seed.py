@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts.models import Agency, Membership, Role, User
+from accounts.models import Agency, Role, User
 from incidents.models import Incident
 from services.catalogue import host_of, schedule_check
 from services.heartbeats import make_token
@@ -27,29 +26,15 @@ from services.models import (
     Service,
     StatusChange,
 )
-from statusportal.demo import history, incidents, nation, windows
+from statusportal.demo import history, incidents, nation, people, windows
 from statusportal.demo.nation import Endpoint
 from statusportal.demo.plan import SLOW_AFTER_S, Plan, check_of, prepare, secrets_of, write_private
 
 # Any number will do, as long as nothing else locks it.
 _LOCK = 0x5EED_DE40
 _LOCATION = "main"
-# Without letters and digits that look alike in a terminal.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_PASSWORD_LENGTH = 16
 # What staff read of the checks beside the essential one.
 _PART_NAMES = {"": "", "payment": "Payment step", "batch": "Nightly transfer to the banks"}
-
-# One person of each role: name to sign in with, role, agency.
-PEOPLE: tuple[tuple[str, Role, str | None], ...] = (
-    ("administrator", Role.ADMINISTRATOR, None),
-    ("supervisor", Role.SUPERVISOR, None),
-    ("operator", Role.OPERATOR, None),
-    ("contact", Role.CONTACT_CENTRE, None),
-    ("auditor", Role.AUDITOR, None),
-    ("moi-publisher", Role.AGENCY_PUBLISHER, "MOI"),
-    ("moi-staff", Role.AGENCY_STAFF, "MOI"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +69,7 @@ def seed(*, now: datetime, folder: Path, base_port: int) -> Seeded:
         changes = _write_history(checks, now)
         _write_references(plan)
         # Last, because a file cannot be rolled back.
-        _write_people(agencies, folder)
+        people.write(agencies, folder, now)
         requester, supervisor = _one_who_is(Role.OPERATOR), _one_who_is(Role.SUPERVISOR)
         # People who were there before may have lost their roles since.
         if requester is not None and supervisor is not None:
@@ -247,7 +232,7 @@ def _write_incidents(now: datetime) -> int:
 def _complete(plan: Plan, now: datetime) -> int:
     """Add what came to the demo after this one was seeded; how many rows."""
     is_older = not ReferenceTarget.objects.exists()
-    added = _write_references(plan) + _write_incidents(now)
+    added = _write_references(plan) + _write_incidents(now) + people.complete(plan.folder, now)
     if is_older:
         inside = {
             endpoint.slug
@@ -299,25 +284,3 @@ def _write_history(checks: list[tuple[Endpoint, Check]], now: datetime) -> int:
 
 def _one_who_is(role: Role) -> User | None:
     return User.objects.filter(memberships__role=role).order_by("pk").first()
-
-
-def _write_people(agencies: dict[str, Agency], folder: Path) -> None:
-    lines = []
-    for username, role, agency_code in PEOPLE:
-        if User.objects.filter(username=username).exists():
-            continue
-        password = "".join(secrets.choice(_ALPHABET) for _unused in range(_PASSWORD_LENGTH))
-        user = User.objects.create_user(
-            username=username,
-            email=f"{username}@nds.gov.example",
-            password=password,
-            is_staff=True,
-            is_superuser=role is Role.ADMINISTRATOR,
-        )
-        agency = agencies[agency_code] if agency_code else None
-        Membership.objects.create(user=user, role=role, agency=agency)
-        lines.append(f"{role.value}  {username}  {password}\n")
-    file = folder / "logins.txt"
-    # Of people who were there already nobody knows the password any more but this file.
-    known = file.read_text(encoding="utf-8") if file.exists() else ""
-    write_private(file, known + "".join(lines))

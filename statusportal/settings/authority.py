@@ -1,8 +1,6 @@
-"""Whose portal it is, and what it writes about itself."""
+"""Whose portal it is."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from core import env
 from core.bilingual import Bilingual
@@ -23,17 +21,3 @@ BRAND_FONT = env.text("BRAND_FONT", "")
 BRAND_FONT_BOLD = env.text("BRAND_FONT_BOLD", "")
 # A second date, by the Umm al-Qura calendar, beside every "as of".
 HIJRI = env.flag("HIJRI", default=False)
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        # The head of the audit's chain has to reach the log, whatever level workers set.
-        "core.chaining": {"level": "INFO"},
-    },
-}

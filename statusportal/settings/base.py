@@ -78,8 +78,12 @@ REDIS_URL = env.secret("REDIS_URL")
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
 
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "core.steady_cache.SteadyRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 2},
+    }
 }
 
 # --- Applications ----------------------------------------------------------------------------
@@ -105,20 +109,31 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials.apps.SimpleAppConfig",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
+    "statusportal.tracing.TracingMiddleware",
+    # Before everything that answers by itself: a redirect to https, a static file, an error.
+    "statusportal.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Before the session: otherwise the locale is sought there and every page varies on cookies.
-    "django.middleware.locale.LocaleMiddleware",
+    "statusportal.public.languages.LanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "statusportal.typed.TypedMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "accounts.middleware.Gate",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -135,7 +150,6 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 12}  # type: ignore[assignment]
-LOGIN_URL = "admin:login"
 
 TEMPLATES = [
     {
@@ -168,6 +182,7 @@ TEMPLATES = [
                 "portal": "statusportal.public.templatetags.portal",
                 "windows": "statusportal.public.templatetags.windows",
                 "incidents": "statusportal.public.templatetags.incidents",
+                "sharing": "statusportal.public.templatetags.sharing",
             },
         },
     }

@@ -9,13 +9,12 @@ from accounts.models import Agency, Membership, Role, User
 from core.audit import AuditEntry, record
 from core.outbox import Event, append
 from tests.admin_pages import browser, elements, errors, filled_in, page_text
-from tests.factories import PASSWORD, make_agency, make_service, make_user
+from tests.factories import make_agency, make_service, make_user
 
 pytestmark = pytest.mark.django_db
 
 PEOPLE = reverse("admin:accounts_user_changelist")
 ADD = reverse("admin:accounts_user_add")
-NEW_PASSWORD = "a-longer-horse-battery-staple"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -36,22 +35,24 @@ def membership(role, agency=None):
     }
 
 
-def test_a_person_is_added_with_a_role_and_recorded_without_the_password(admin):
+def test_a_person_is_added_with_a_role_and_recorded_without_a_password(admin):
     data = filled_in(admin.get(ADD)) | {
         "username": "sara",
-        "password1": NEW_PASSWORD,
-        "password2": NEW_PASSWORD,
         **membership(Role.AGENCY_STAFF, make_agency(code="MOI")),
     }
     assert admin.post(ADD, data).status_code == 302
     person = User.objects.get(username="sara")
     assert (person.is_staff, person.is_superuser) == (True, False)
-    assert person.check_password(NEW_PASSWORD)
+    assert not person.has_usable_password()
     assert person.memberships.get().role == Role.AGENCY_STAFF
-    role_entry, person_entry = AuditEntry.objects.order_by("subject_kind")
-    assert (person_entry.after or {})["password"] == "•••"
-    assert person.password not in str(person_entry.after)
-    assert (role_entry.after or {})["role"] == "agency_staff"
+    entries = AuditEntry.objects.order_by("subject_kind", "act")
+    assert [(entry.subject_kind, entry.act) for entry in entries] == [
+        ("accounts.membership", "add"),
+        ("accounts.user", "add"),
+        ("accounts.user", "invite"),
+    ]
+    assert (entries[1].after or {})["password"] == "•••"
+    assert (entries[0].after or {})["role"] == "agency_staff"
 
 
 @pytest.mark.parametrize(
@@ -65,18 +66,6 @@ def test_a_role_that_does_not_fit_its_agency_is_refused(admin, role, with_agency
         "Agency staff and publishers need an agency; roles of the authority have none."
     ]
     assert not person.memberships.exists()
-
-
-def test_a_new_password_is_recorded_as_changed_and_nothing_more(admin):
-    person = make_user(Role.OPERATOR)
-    address = reverse("admin:auth_user_password_change", args=(person.pk,))
-    data = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
-    assert admin.post(address, data).status_code == 302
-    person.refresh_from_db()
-    assert person.check_password(NEW_PASSWORD)
-    entry = AuditEntry.objects.get()
-    assert (entry.actor_name, entry.subject_id) == ("noor", str(person.pk))
-    assert (entry.before, entry.after) == ({"password": "•••"}, {"password": "•••"})
 
 
 def test_nobody_becomes_a_superuser_on_a_page(admin):
@@ -107,11 +96,6 @@ def test_people_are_seen_and_written_by_those_who_may(role, sees, writes):
     if sees:
         assert bool(elements(shown, "input", name="_save")) is writes
     assert client.get(ADD).status_code == (200 if writes else 403)
-    if not writes:
-        password = reverse("admin:auth_user_password_change", args=(other.pk,))
-        assert client.post(password, {}).status_code == 403
-        other.refresh_from_db()
-        assert other.check_password(PASSWORD)
 
 
 def test_the_list_shows_what_each_person_is(admin):
@@ -130,15 +114,26 @@ def test_the_list_of_people_costs_the_same_however_long_it_is(
         admin.get(PEOPLE)
 
 
-def test_whoever_stands_in_the_record_is_not_deleted(admin):
+def test_people_are_not_deleted(admin):
     person = make_user(first_name="Sara")
-    record(now=NOW, actor=person, act="change", subject=make_agency())
     answer = admin.post(page(person, "delete"), {"post": "yes"})
-    assert (
-        "“Sara” stands in the record, which is kept for ever. Set them inactive instead."
-        in page_text(answer)
-    )
+    said = "for what they did stays in the record. Set “Sara” inactive instead."
+    assert said in page_text(answer)
     assert User.objects.filter(pk=person.pk).exists()
+
+
+@pytest.mark.parametrize("changed", ["is_active", "is_staff", "may_break_glass"])
+def test_changing_what_lets_somebody_in_ends_their_sessions(admin, changed):
+    person = make_user(Role.OPERATOR)
+    theirs = browser(person)
+    data = filled_in(admin.get(page(person)))
+    if changed in data:
+        del data[changed]
+    else:
+        data[changed] = "on"
+    assert admin.post(page(person), data).status_code == 302
+    User.objects.filter(pk=person.pk).update(is_active=True, is_staff=True)
+    assert theirs.get(PEOPLE)["Location"].startswith("/accounts/login/")
 
 
 # --- Agencies -----------------------------------------------------------------------------

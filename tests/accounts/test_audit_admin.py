@@ -34,7 +34,9 @@ def in_english():
 
 @pytest.fixture
 def auditor():
-    return browser(make_user(Role.AUDITOR, username="amal", first_name="Amal"))
+    # In the time of these tests: a session of another day is over.
+    with time_machine.travel(NOW + DAY):
+        return browser(make_user(Role.AUDITOR, username="amal", first_name="Amal"))
 
 
 @pytest.fixture

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import authenticate
 from django.db.models import Count
 
 from accounts.access import Act, may
+from accounts.factors import present_code
 from accounts.models import Agency, Membership, User
 from core.encryption import unseal
 from incidents.models import ClosingReport, Entry, Incident, Update
@@ -34,12 +37,11 @@ from services.probes import KINDS
 from services.status import cascade
 from services.status.health import CheckHealth, Health
 from statusportal.demo import nation, plan
+from statusportal.demo.people import PEOPLE, code_of
 from statusportal.demo.plan import Plan
-from statusportal.demo.seed import PEOPLE, Seeded, seed
+from statusportal.demo.seed import Seeded, seed
+from tests.statusportal.demo.conftest import NOW
 
-pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 11, 22, 9, 30, 12, tzinfo=UTC)
 BATCH = next(one for one in nation.endpoints() if not one.listens)
 TABLES = (
     Agency,
@@ -59,12 +61,6 @@ TABLES = (
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def seeded(ready: Plan) -> Seeded:
-    (ready.folder / "logins.txt").unlink(missing_ok=True)
-    return seed(now=NOW, folder=ready.folder, base_port=0)
 
 
 def rows() -> dict[str, list[Any]]:
@@ -255,17 +251,34 @@ def test_a_broken_login_reaches_33_of_the_forty_and_more_through_others(seeded: 
     assert after["sgn"].health is Health.MAJOR_OUTAGE
 
 
-def test_everybody_can_sign_in_with_the_password_that_is_printed(seeded: Seeded, ready: Plan):
+def test_everybody_can_sign_in_with_what_is_printed(seeded: Seeded, ready: Plan):
     file = ready.folder / "logins.txt"
     lines = [line.split("  ") for line in file.read_text().splitlines()]
-    assert [(role, name) for role, name, _ in lines] == [(r.value, n) for n, r, _ in PEOPLE]
-    assert len({password for _, _, password in lines}) == 7
+    assert [(role, name) for role, name, *_ in lines] == [(r.value, n) for n, r, _ in PEOPLE]
+    assert len({password for _, _, password, _ in lines}) == 7
     assert file.stat().st_mode & 0o077 == 0
-    for role, name, password in lines:
+    for role, name, password, app in lines:
         person = authenticate(username=name, password=password)
         assert isinstance(person, User)
         assert person.is_staff
+        assert person.factor_since == NOW
         assert [m.role for m in person.memberships.all()] == [role]
+        address = urlsplit(app)
+        assert (address.scheme, address.path) == ("otpauth", f"/{name}")
+        secret = parse_qs(address.query)["secret"][0]
+        with time_machine.travel(NOW, tick=False):
+            assert code_of(name) == present_code(secret, NOW.timestamp())
+
+
+def test_people_of_a_demo_from_before_there_was_a_second_factor_get_one(
+    seeded: Seeded, ready: Plan
+):
+    file = ready.folder / "logins.txt"
+    file.write_text("".join(f"{line.rsplit('  ', 1)[0]}\n" for line in file.open()))
+    Authenticator.objects.all().delete()
+    assert seed(now=NOW, folder=ready.folder, base_port=0).added == 7
+    assert [line.count("otpauth://") for line in file.open()] == [1] * 7
+    assert User.objects.filter(factor_since=None).count() == 0
 
 
 def test_people_who_are_there_already_keep_their_passwords(seeded: Seeded, ready: Plan):
@@ -299,18 +312,6 @@ def test_there_is_one_person_of_each_role(seeded: Seeded):
         "operator",
         "supervisor",
     ]
-
-
-def test_a_failed_seed_leaves_nothing_behind(
-    ready: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    def no_room(file: Path, text: str) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr("statusportal.demo.seed.write_private", no_room)
-    with pytest.raises(OSError, match="no space left"):
-        seed(now=NOW, folder=ready.folder, base_port=0)
-    assert Service.objects.count() == 0
 
 
 def test_the_demo_has_work_past_running_over_ahead_called_off_and_sent_back(seeded: Seeded):

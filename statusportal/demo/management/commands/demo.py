@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from core import env
 from services.labels import Network
-from statusportal.demo import control, endpoints, faults, history, plan, seed
+from statusportal.demo import control, endpoints, faults, history, people, plan, seed
 from statusportal.demo.faults import CannotBreak, How
 
 
 class Command(BaseCommand):
     """For operators' terminals, in English alone. Refuses outside the demo."""
 
-    help = "The demo nation: seed, endpoints, break, cut, mend, list."
+    help = "The demo nation: seed, endpoints, break, cut, mend, list, code."
     # `endpoints` has to start without a database, and `break` to be quick.
     requires_system_checks = ()
 
@@ -51,6 +51,9 @@ class Command(BaseCommand):
             "--endpoints", action="store_true", dest="where", help="where each endpoint listens"
         )
 
+        code = acts.add_parser("code", help="the code that somebody's second factor gives now")
+        code.add_argument("username")
+
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         """Do one act. Raises CommandError with one sentence (exit code 1)."""
         if not settings.DEMO:
@@ -62,10 +65,17 @@ class Command(BaseCommand):
             "cut": self._cut,
             "mend": self._mend,
             "list": self._list,
+            "code": self._code,
         }
         try:
             acts[act](**options)
-        except (ImproperlyConfigured, plan.PlanError, CannotBreak, control.NoControl) as reason:
+        except (
+            ImproperlyConfigured,
+            plan.PlanError,
+            CannotBreak,
+            control.NoControl,
+            people.NoFactor,
+        ) as reason:
             raise CommandError(str(reason)) from None
 
     def _seed(self, **_: Any) -> None:
@@ -121,6 +131,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{endpoint.key}  {spec.get('url') or spec['host']}:{spec.get('port', '')}"
             )
+
+    def _code(self, *, username: str, **_: Any) -> None:
+        self.stdout.write(people.code_of(username))
 
     def _order(self, **order: Any) -> None:
         for sentence in control.ask(plan.load(_folder()), **order):
