@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.models import ApiToken
+from core import audit
 from core.net import BadAddress, NetError, Network, NetworkSettings, async_client
 from services.models import Check, HeartbeatToken
 from services.probes.heartbeat import RECEIVER_FRESH
@@ -126,6 +128,63 @@ def receive(*, token: str, has_failed: bool, now: datetime) -> bool:
         )
         (known,) = cursor.fetchone()
     return bool(known)
+
+
+# As above, without a token of the check's own: accounts.bearer has seen to who calls.
+_BEAT = """
+INSERT INTO services_heartbeat AS h (check_id, last_beat_at, has_failed)
+VALUES (%(check)s, %(now)s, %(has_failed)s)
+ON CONFLICT (check_id) DO UPDATE
+SET last_beat_at = excluded.last_beat_at, has_failed = excluded.has_failed
+WHERE h.last_beat_at > %(far_ahead)s
+   OR (h.last_beat_at <= excluded.last_beat_at
+       AND (h.last_beat_at <= %(a_second_ago)s OR h.has_failed <> excluded.has_failed))
+"""
+
+
+class ExpectsNone(Exception):
+    """The check is of a kind that no heartbeat belongs to."""
+
+
+@transaction.atomic
+def beat(
+    *, check_id: int, has_failed: bool, by: ApiToken, now: datetime, address: str | None = None
+) -> None:
+    """Write down that a system of the token's agency called for its check at `now`. 3 queries.
+
+    The record gets an entry when it is another token that calls than before, or it says something
+    else: a beat that only repeats the last one is an observation, and stands among those. Raises
+    Check.DoesNotExist, also for another agency's, ExpectsNone, and like `receive`.
+    """
+    check = Check.objects.select_related("channel__service__agency").get(
+        pk=check_id, channel__service__agency=by.agency_id
+    )
+    if check.kind != "heartbeat":
+        raise ExpectsNone
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BEAT,
+            {
+                "check": check_id,
+                "now": now,
+                "has_failed": has_failed,
+                "a_second_ago": now - _WRITE_EVERY,
+                "far_ahead": now + RECEIVER_FRESH,
+            },
+        )
+    said = {"token": str(by), "status": "fail" if has_failed else "ok"}
+    last = audit.last_of(subject=check, act="heartbeat")
+    if last is None or last.after != said:
+        audit.record(
+            now=now,
+            actor=by,
+            act="heartbeat",
+            subject=check,
+            address=address,
+            agency_code=by.agency.code,
+            before=last.after if last else None,
+            after=said,
+        )
 
 
 def sign_in(*, now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Where agencies' systems call: `POST /api/heartbeats/{token}/`. No session, no cookie, no page."""
+"""Where agencies' systems call: `POST /api/heartbeats/{token}/`, and by a token of the API
+`POST /api/v1/heartbeats/{check}/`. No session, no cookie, no page."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts import bearer
+from accounts.tokens import Scope
+from core.problems import FieldProblem, Problem
 from services import heartbeats
+from services.models import Check
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +78,7 @@ def heartbeat(request: HttpRequest, token: str) -> HttpResponse:
         return _problem(HTTPStatus.BAD_REQUEST, reason.args[0])
     if not heartbeats.receive(token=token, has_failed=has_failed, now=timezone.now()):
         return _problem(HTTPStatus.NOT_FOUND, _NO_TOKEN)
-    return _nothing()
+    return bearer.nothing()
 
 
 @_door
@@ -83,14 +88,32 @@ def own_door(request: HttpRequest) -> HttpResponse:
     if not heartbeats.is_own_pass(request.headers.get(heartbeats.DOOR_HEADER, ""), now):
         return _problem(HTTPStatus.NOT_FOUND, _NO_TOKEN)
     heartbeats.sign_in(now=now)
-    return _nothing()
+    return bearer.nothing()
 
 
-def _nothing() -> HttpResponse:
-    response = HttpResponse(status=HTTPStatus.NO_CONTENT)
-    # Of nothing there is no type.
-    del response["Content-Type"]
-    return response
+@bearer.bearer(Scope.HEARTBEAT, "POST")
+def heartbeat_of(request: HttpRequest, caller: bearer.Caller, check_id: int) -> HttpResponse:
+    """A beat for a check of the caller's agency: 204. `{"status": "ok"}`, as no body, or "fail"."""
+    document = bearer.sent(request, may_be_empty=True)
+    status = document.get("status", "ok")
+    wrong = [
+        FieldProblem(name, _("There is no such field here."), _("Leave it out."))
+        for name in sorted(document.keys() - {"status"})
+    ]
+    if status not in ("ok", "fail"):
+        # Taken for "ok", a misspelt failure would be green.
+        wrong.insert(0, FieldProblem("status", _BAD_STATUS, _("Write “ok” or “fail”.")))
+    if wrong:
+        raise Problem(bearer.INVALID, _("The body is not what belongs here."), *wrong)
+    try:
+        heartbeats.beat(check_id=check_id, has_failed=status == "fail", **caller.acting())
+    except Check.DoesNotExist:
+        raise bearer.absent(_("Your agency has no check with this number.")) from None
+    except heartbeats.ExpectsNone:
+        raise Problem(
+            bearer.CONFLICT, _("This check asks by itself, and expects no heartbeats.")
+        ) from None
+    return bearer.nothing()
 
 
 def _has_failed(request: HttpRequest) -> bool:

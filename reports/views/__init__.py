@@ -1,0 +1,1 @@
+"""What agencies' systems ask for, below /api/v1/; accounts.bearer keeps the door."""
