@@ -22,9 +22,10 @@ CHECK_ENV := DJANGO_SETTINGS_MODULE=statusportal.settings PORTAL_DEMO=0 \
 	SECRET_KEY=for-checks-only-mLw3Zq8Xv1Rt6Yb9Nk2Hj5Gf4Ds7Pa0Uc-QeWxOiTzBn \
 	FIELD_ENCRYPTION_KEYS=Zm9yLWNoZWNrcy1vbmx5LTAxMjM0NTY3ODlhYmNkZWY= \
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/nothing REDIS_URL=redis://127.0.0.1:1/0 \
-	AUTHORITY_NAME_AR=هيئة AUTHORITY_NAME_EN=Authority CONTACT_PHONE=80000000
+	AUTHORITY_NAME_AR=هيئة AUTHORITY_NAME_EN=Authority CONTACT_PHONE=80000000 \
+	SECURITY_CONTACT=mailto:security@status.example EMAIL_HOST=mail.status.example
 
-.PHONY: help run test check screenshots lock messages clean
+.PHONY: help run test check bench chaos screenshots lock messages clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
@@ -44,7 +45,7 @@ else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 endif
 
-check: $(VENV)/.dev-stamp ## style, types, import rules, migrations, deployment, translations
+check: $(VENV)/.dev-stamp ## style, types, import rules, migrations, deployment, translations, weaknesses
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(CHECK_ENV) $(BIN)/mypy
@@ -54,6 +55,15 @@ check: $(VENV)/.dev-stamp ## style, types, import rules, migrations, deployment,
 	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(CHECK_ENV) $(BIN)/python manage.py messages --check
 	find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
+	@# Known weaknesses of dependencies stop it; a network that tells nothing does not.
+	$(CHECK_ENV) $(BIN)/python manage.py audit_packages
+
+bench: $(VENV)/.dev-stamp ## measure every number that the portal promises (ONLY=probing,live for some)
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+chaos: $(VENV)/.dev-stamp ## kill, freeze and starve a whole portal for MINUTES (5) and see what holds
+	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
+	$(BIN)/python -m bench.chaos --minutes $(or $(MINUTES),5)
 
 screenshots: $(VENV)/.dev-stamp ## a picture of every page into var/screenshots (needs a Chromium)
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages

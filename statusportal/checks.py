@@ -40,6 +40,20 @@ def demo_is_off(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def weaknesses_can_be_told(**_: Any) -> list[CheckMessage]:
+    """Whoever finds a hole in a national portal must find somebody to tell."""
+    if settings.SECURITY_CONTACT:
+        return []
+    return [
+        Warning(
+            "SECURITY_CONTACT is not set: there is no /.well-known/security.txt.",
+            hint="Set it to an address such as mailto:security@gov.example.",
+            id="statusportal.W002",
+        )
+    ]
+
+
 @register()
 def probe_authority_exists(**_: Any) -> list[CheckMessage]:
     """Without the file every check over TLS would fail for a reason of our own."""

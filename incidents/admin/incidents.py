@@ -138,7 +138,7 @@ class IncidentAdmin(IncidentActs, ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Incident]:
         # Also those of another agency that list a service of one's own.
         rows = queries.search(agencies(request.user, Act.VIEW_INCIDENTS))
-        return rows.prefetch_related(None).order_by()
+        return rows.prefetch_related(None).order_by("-pk")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if not isinstance(obj, Incident) or may(request.user, self.view_act, obj.agency_id):

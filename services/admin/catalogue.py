@@ -160,9 +160,18 @@ class ServiceAdmin(CatalogueFiles, ScopedAdmin):
             return gettext("Not known before it is saved.")
         return format_html(
             '<a href="{}">{}</a>',
-            reverse("ops:why", args=(service.slug,)),
+            reverse("ops:why", args=(service.slug_stored,)),  # type: ignore[attr-defined]
             gettext("Why it is so"),
         )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Service | None:
+        service = super().get_object(request, object_id, from_field)
+        if service is not None:
+            # A form that is shown again holds what was typed, which leads nowhere.
+            service.slug_stored = service.slug
+        return service
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
@@ -206,6 +215,17 @@ class ChannelAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Channel]:
         # Also for choices that are searched: the name of a channel is that of its service.
         return super().get_queryset(request).select_related("service__agency")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if agencies(request.user, Act.VIEW_CHECKS) != set():
+            return fieldsets
+        # Links to pages that would not open.
+        (title, shown), *others = fieldsets
+        return [
+            (title, {"fields": [name for name in shown["fields"] if name != "checks_of_it"]}),
+            *others,
+        ]
 
     @admin.display(description=_("Checks"))
     def checks_of_it(self, channel: Channel) -> SafeString | str:

@@ -35,6 +35,7 @@ class CheckAdmin(TryNow, HeartbeatTokens):
     """What is asked of a channel. Secrets are written here and never read."""
 
     agency_path = "channel__service__agency"
+    view_act = Act.VIEW_CHECKS
     edit_act = Act.EDIT_CHECKS
     autocomplete_fields = ("channel",)
     list_display = ("__str__", "kind", "is_essential", "is_enabled", "network", "next_due")

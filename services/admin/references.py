@@ -23,6 +23,7 @@ from services.models import ReferenceTarget
 class ReferenceTargetAdmin(ScopedAdmin):
     """For each location and network; asked in the same ways as checks, without secrets."""
 
+    view_act = Act.VIEW_CHECKS
     edit_act = Act.EDIT_REGISTER
     list_display = ("name", "location", "network", "kind", "is_enabled")
     list_filter = ("network", "location", "is_enabled")

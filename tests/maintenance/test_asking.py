@@ -305,8 +305,7 @@ def test_a_publisher_approves_tiers_2_and_3_within_the_policy_and_a_supervisor_t
 @pytest.mark.parametrize("role", [Role.AGENCY_PUBLISHER, Role.SUPERVISOR])
 def test_nobody_approves_what_they_asked_for_themselves(role):
     service = make_service()
-    own = {} if role == Role.SUPERVISOR else {"agency": service.agency}
-    person = make_user(role, **own)
+    person = make_user(role, None if role == Role.SUPERVISOR else service.agency)
     mine = submitted(services=[service], requested_by=person)
     with pytest.raises(OwnRequest):
         operations.approve(window_id=mine.pk, actor=person, now=NOW)

@@ -42,6 +42,19 @@ def test_days_ahead_are_made_and_those_past_keeping_are_dropped() -> None:
 
 
 @pytest.mark.django_db
+def test_the_index_of_a_day_leaves_no_room_that_nothing_would_ever_use() -> None:
+    (name,) = partitions.ensure([NOW.date()])
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.reloptions FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+            " WHERE x.indrelid = %s::regclass",
+            [name],
+        )
+        assert cursor.fetchall() == [(["fillfactor=100"],)]
+
+
+@pytest.mark.django_db
 def test_a_day_is_dropped_together_with_folding_it_or_not_at_all(monkeypatch) -> None:
     check = make_check()
     recording.record(observations=[seen(check, NOW - 9 * DAY)])

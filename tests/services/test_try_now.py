@@ -308,7 +308,7 @@ def test_the_record_says_who_tried_what_and_what_came_of_it(
         (Role.AGENCY_STAFF, False, 404),
         (Role.OPERATOR, True, 403),
         (Role.AUDITOR, True, 403),
-        (Role.CONTACT_CENTRE, True, 403),
+        (Role.CONTACT_CENTRE, True, 404),
     ],
 )
 def test_who_may_write_a_check_may_try_it(

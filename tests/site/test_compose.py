@@ -13,6 +13,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 OURS = {"web", "worker-probes", "worker-control", "worker-deliveries", "beat", "migrate"}
+# They do their work and end.
+JOBS = {"migrate", "hold-audit"}
 SECRET = re.compile(r"SECRET|PASSWORD|KEYS?$|AUTH")
 
 
@@ -21,7 +23,7 @@ def command(name: str) -> str:
 
 
 def test_it_runs_every_part() -> None:
-    assert set(SERVICES) == OURS | {"postgres", "redis", "proxy"}
+    assert set(SERVICES) == OURS | JOBS | {"postgres", "redis", "proxy"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -39,7 +41,7 @@ def test_every_service_has_a_read_only_root(name: str) -> None:
     assert "/tmp" in SERVICES[name]["tmpfs"]
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - JOBS))
 def test_every_lasting_service_has_a_health_check_and_starts_again(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] in {"CMD", "CMD-SHELL"}
@@ -64,7 +66,8 @@ def test_each_pool_has_a_worker_of_its_own(pool: str) -> None:
 def test_no_secret_has_a_default() -> None:
     for name, service in SERVICES.items():
         for key, value in service.get("environment", {}).items():
-            if SECRET.search(key):
+            # Nothing at all hands on what is set outside, and sets nothing otherwise.
+            if SECRET.search(key) and value is not None:
                 assert re.fullmatch(r"\$\{\w+:\?set \w+\}", value), f"{name}: {key}"
     defaults = re.findall(r"\$\{(\w+):?-", TEXT)
     assert [name for name in defaults if SECRET.search(name)] == []
@@ -87,10 +90,45 @@ def test_it_sets_documented_settings_only() -> None:
 
 def test_data_outlives_its_containers() -> None:
     assert SERVICES["postgres"]["image"] == "postgres:18"
-    assert SERVICES["postgres"]["volumes"] == ["database:/var/lib/postgresql"]
+    assert "database:/var/lib/postgresql" in SERVICES["postgres"]["volumes"]
     assert SERVICES["redis"]["volumes"] == ["queue:/data"]
     assert "noeviction" in command("redis")
     assert set(COMPOSE["volumes"]) == {"database", "queue", "published", "cache"}
+
+
+def test_the_portal_is_no_superuser_and_its_record_is_anothers() -> None:
+    server, holder = SERVICES["postgres"], SERVICES["hold-audit"]
+    # The image's own user is the superuser; its passwords are two.
+    assert server["environment"]["POSTGRES_USER"] == "postgres"
+    assert SERVICES["web"]["environment"]["DATABASE_URL"].startswith("postgresql://statusportal@")
+    admin, portal = "POSTGRES_ADMIN_PASSWORD", "POSTGRES_PASSWORD"
+    assert server["environment"]["POSTGRES_PASSWORD"] == f"${{{admin}:?set {admin}}}"
+    assert server["environment"]["PORTAL_PASSWORD"] == f"${{{portal}:?set {portal}}}"
+    assert holder["environment"] == {"PGPASSWORD": f"${{{admin}:?set {admin}}}"}
+    reading = {name for name in OURS if admin in str(SERVICES[name]["environment"])}
+    assert reading == set()
+
+    role = (ROOT / "docker" / "postgres" / "portal-role.sh").read_text(encoding="utf-8")
+    assert re.findall(r"CREATE ROLE (.+);", role) == ["statusportal LOGIN PASSWORD :'password'"]
+    assert re.findall(r"GRANT (.+) TO", role) == [
+        "CONNECT, TEMPORARY ON DATABASE statusportal",
+        "USAGE, CREATE ON SCHEMA public",
+    ]
+    assert (
+        "./docker/postgres/portal-role.sh:/docker-entrypoint-initdb.d/portal-role.sh:ro"
+        in server["volumes"]
+    )
+
+
+def test_no_worker_writes_before_the_record_is_held() -> None:
+    done = {"condition": "service_completed_successfully"}
+    assert SERVICES["hold-audit"]["depends_on"] == {"migrate": done}
+    assert SERVICES["hold-audit"]["restart"] == "no"
+    assert {"--file=/hold-audit.sql", "--set=ON_ERROR_STOP=1"} <= set(
+        SERVICES["hold-audit"]["command"]
+    )
+    for name in OURS - {"web", "migrate"}:
+        assert SERVICES[name]["depends_on"]["hold-audit"] == done, name
 
 
 def test_the_proxy_alone_can_be_reached_and_on_loopback_unless_told_otherwise() -> None:
@@ -103,7 +141,8 @@ def test_the_database_and_the_queue_have_no_way_out() -> None:
     assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["data"]
     assert SERVICES["proxy"]["networks"] == ["front"]
     outside = {name for name, service in SERVICES.items() if "world" in service["networks"]}
-    assert outside == {"worker-probes", "worker-deliveries"}
+    # The control worker holds the dead man's switch.
+    assert outside == {"worker-probes", "worker-control", "worker-deliveries"}
 
 
 def test_the_web_starts_without_waiting_for_anything() -> None:
@@ -121,6 +160,9 @@ def test_the_proxy_serves_old_pages_rather_than_errors() -> None:
         " http_500 http_502 http_503 http_504;" in statements
     )
     assert "proxy_cache_bypass $personal; proxy_no_cache $personal;" in statements
+    # The session's cookie is called so behind https, and otherwise Django's own name.
+    assert '"~(?:^|;\\s*)(?:__Host-session|sessionid)=" 1;' in statements
+    assert "location ~ ^/(admin|ops|accounts)(/|$) { proxy_cache off;" in statements
     zones = re.findall(r"keys_zone=(\w+)|zone (\w+) ", statements)
     names = [cache or upstream for cache, upstream in zones]
     # nginx refuses a name that is used for two kinds of zone.

@@ -8,7 +8,11 @@
   const tag = document.currentScript;
   if (!tag || !tag.dataset.service || !window.fetch || !Element.prototype.attachShadow) return;
 
-  const EVERY = 60_000;
+  // Twenty seconds after something is published it stands here.
+  const EVERY = 15_000;
+  // Whoever does not answer is not asked so often: perhaps it is too much already.
+  const SELDOM = 60_000;
+  const KEPT = 180_000;
   const PATIENCE = 10_000;
   const MOST = 2;
   const STYLE = `
@@ -153,7 +157,9 @@
     return true;
   };
 
-  const plan = (wait) => {
+  const plan = (about) => {
+    // Never in step with everybody else who came when the news broke.
+    const wait = about * (0.9 + 0.2 * Math.random());
     clearTimeout(timer);
     dueAt = Date.now() + wait;
     timer = setTimeout(ask, wait);
@@ -164,30 +170,35 @@
     if (wasPlaced && !tag.isConnected) return clear();
     // Nobody looks: `look` asks when somebody does.
     if (document.hidden) return undefined;
-    // Never in step with everybody else who came when the news broke.
-    plan(EVERY * (0.9 + 0.2 * Math.random()));
+    plan(EVERY);
     const patience = new AbortController();
     const late = setTimeout(() => patience.abort(), PATIENCE);
     try {
-      const options = { credentials: "omit", referrerPolicy: "no-referrer", signal: patience.signal };
-      const response = await fetch(address, options);
+      // What the browser keeps for itself would be older than the time between two questions.
+      const response = await fetch(address, {
+        cache: "no-cache",
+        credentials: "omit",
+        referrerPolicy: "no-referrer",
+        signal: patience.signal,
+      });
       if (response.status === 404) clear();
       if (!response.ok) throw response;
       const answer = await response.json();
       const fresh = isNew(response);
-      if (fresh || Date.now() - renewedAt <= 3 * EVERY) show(answer);
+      if (fresh || Date.now() - renewedAt <= KEPT) show(answer);
       if (fresh) renewedAt = Date.now();
     } catch {
       // Said below, by saying nothing.
+      plan(SELDOM);
     }
     clearTimeout(late);
     forget();
     return undefined;
   };
 
-  // What nobody has confirmed for three intervals is not said any more.
+  // What nobody has confirmed for three minutes is not said any more.
   const forget = () => {
-    if (host && Date.now() - renewedAt > 3 * EVERY) clear();
+    if (host && Date.now() - renewedAt > KEPT) clear();
   };
 
   const look = () => {
