@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Act
+from accounts.access import Act, may
 from accounts.models import User
 from incidents.checking import (
     STATED,
@@ -39,14 +39,20 @@ def list_services(
 ) -> Incident:
     """Let the incident list exactly these services and channels.
 
-    Raises NotAllowed, WrongPhase, Incomplete.
+    What it lists of agencies for which the person may do nothing stays as it is. Raises
+    NotAllowed, WrongPhase, Incomplete.
     """
     incident = locked(incident_id)
     require(actor, Act.RUN_INCIDENTS, incident.agency_id)
     require_open(incident)
     rows = require_lines(services, actor, may_be_empty=incident.kind != Kind.INCIDENT)
     before = lines_of(incident)
-    lines = {pk: set(channels) for pk, channels in services.items()}
+    rows += [
+        row.service
+        for row in incident.services.select_related("service").order_by("pk")
+        if not may(actor, Act.RUN_INCIDENTS, row.service.agency_id)
+    ]
+    lines = {row.pk: set(services.get(row.pk, before.get(row.pk, ()))) for row in rows}
     if lines == before:
         return incident
     written = Written(incident, actor=actor, now=now, address=address)

@@ -86,6 +86,20 @@ class TextState(models.TextChoices):
     PUBLISHED = "published", pgettext_lazy("state of a text", "Published")
 
 
+class PostedIn(models.TextChoices):
+    """Channels beside the portal's own, in which people post a notice by hand."""
+
+    X = "x", pgettext_lazy("channel of a posting", "X")
+    FACEBOOK = "facebook", pgettext_lazy("channel of a posting", "Facebook")
+    INSTAGRAM = "instagram", pgettext_lazy("channel of a posting", "Instagram")
+    WHATSAPP = "whatsapp", pgettext_lazy("channel of a posting", "WhatsApp channel")
+    SMS = "sms", pgettext_lazy("channel of a posting", "SMS")
+    APP = "app", pgettext_lazy("channel of a posting", "Mobile app")
+    SITE = "site", pgettext_lazy("channel of a posting", "Web site")
+    PRESS = "press", pgettext_lazy("channel of a posting", "Press")
+    OTHER = "other", pgettext_lazy("channel of a posting", "Another channel")
+
+
 class EntryKind(models.TextChoices):
     """What happened to an incident beside its texts; one row each."""
 

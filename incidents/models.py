@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Any
 
@@ -20,9 +21,11 @@ from incidents.labels import (
     Kind,
     Payments,
     Phase,
+    PostedIn,
     Severity,
     TextState,
 )
+from maintenance.models import Window
 from services.models import Channel, Service
 
 # Without letters and digits that look or sound alike: references are read aloud on the phone.
@@ -422,3 +425,40 @@ class ClosingReport(models.Model):
     @property
     def prevention(self) -> Bilingual:
         return of(self, "prevention")
+
+
+class Posting(models.Model):
+    """Where somebody posted a notice beside the portal's own channels. Rows are only ever added."""
+
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, related_name="postings", null=True
+    )
+    window = models.ForeignKey(Window, on_delete=models.PROTECT, related_name="+", null=True)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=10, choices=PostedIn.choices)
+    url = models.URLField(max_length=500, blank=True)
+    # As it was posted, whatever the notice says since.
+    text = models.TextField()
+
+    class Meta:
+        verbose_name = _("posting")
+        verbose_name_plural = _("postings")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(incident=None) ^ models.Q(window=None), name="posting_of_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("A posting is never changed.")
+        super().save(*args, **kwargs)
+
+    @property
+    def text_hash(self) -> str:
+        """SHA-256 of the text, by which it is told from others where it does not stand itself."""
+        return hashlib.sha256(self.text.encode()).hexdigest()

@@ -315,12 +315,21 @@ def reach(
 
 
 def earlier(
-    service_ids: Collection[int], cause_class: str, before: datetime, *, but: int = 0
+    service_ids: Collection[int],
+    cause_class: str,
+    before: datetime,
+    *,
+    but: int = 0,
+    agencies: set[int] | None = None,
 ) -> QuerySet[Incident]:
-    """Incidents of the same cause on one of these services lately: a recurrence. Newest first."""
+    """Incidents of the same cause on one of these services lately: a recurrence. Newest first.
+
+    Of those that people of `agencies` see; None: all.
+    """
     since = before - timedelta(days=settings.INCIDENT_RECURRENCE_DAYS)
     return (
-        Incident.objects.filter(
+        _scoped(agencies)
+        .filter(
             kind=Kind.INCIDENT,
             report__cause_class=cause_class,
             started_at__gte=since,
@@ -328,7 +337,6 @@ def earlier(
             services__service__in=service_ids,
         )
         .exclude(pk=but)
-        .select_related("report")
         .distinct()
         .order_by("-started_at", "-pk")
     )

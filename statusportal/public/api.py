@@ -25,6 +25,9 @@ DEFAULT_LANGUAGE = "en"
 _RETRY_AFTER_S = 10
 _PREFLIGHT_LASTS_S = 86_400
 _answers = Answers()
+# Whoever asks for the page of every agency fills no more than this.
+_MOST_PAGES = 64
+_made: dict[tuple[str, str], api_shape.Made] = {}
 _PAGES = {
     "agency": "public:agency",
     "incident": "public:incident",
@@ -138,7 +141,16 @@ def _source(said: Said, group: GroupSaid | None) -> api_shape.Source:
         time_zone=settings.TIME_ZONE,
         address=lambda kind, name: settings.PUBLIC_URL + reverse(_PAGES[kind], args=[name]),
         group=group,
+        made=_made_for(group.code if group else ""),
     )
+
+
+def _made_for(code: str) -> api_shape.Made:
+    """The components that this process made last for this page, in the language that is active."""
+    key = words.language(), code
+    if key not in _made and len(_made) >= _MOST_PAGES:
+        _made.pop(next(iter(_made)))
+    return _made.setdefault(key, {})
 
 
 # --- answers without a document -----------------------------------------------------------------

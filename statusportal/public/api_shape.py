@@ -30,6 +30,7 @@ from statusportal.public.api_updates import (
 )
 from statusportal.public.incident_lists import IncidentShown
 from statusportal.public.said import GroupSaid, Said, ServiceSaid
+from statusportal.public.shape import ServiceFact
 from statusportal.public.window_lists import WindowShown
 from statusportal.public.window_words import title
 
@@ -140,6 +141,8 @@ class Maintenance(Incident, frozen=True):
 
 
 Rest = dict[str, object]
+# Public id → the service, what is said of it (state, since when, place, group), and the component.
+Made = dict[str, tuple[ServiceFact, tuple[object, ...], Component]]
 
 
 # --- what a document is made of -----------------------------------------------------------------
@@ -150,6 +153,8 @@ class Source:
     """What the reader says, in the language that is active; of `group` alone where it is given.
 
     `site` is the portal's own address, `address` makes that of a page from its kind and name.
+    `made` holds components as they were made for this page in this language before: of most
+    services the reader says the very same for hours.
     """
 
     said: Said
@@ -160,6 +165,7 @@ class Source:
     time_zone: str
     address: Callable[[str, str], str]
     group: GroupSaid | None = None
+    made: Made = field(default_factory=dict)
     _silences: dict[datetime | None, str] = field(default_factory=dict)
 
     @cached_property
@@ -218,6 +224,16 @@ class Source:
         )
 
     def _component(self, service: ServiceSaid, position: int, group: str) -> Component:
+        said = service.health, service.since, position, group
+        known = self.made.get(service.fact.id)
+        # The fact by identity: to compare texts would cost as much as to say it anew.
+        if known is not None and known[0] is service.fact and known[1] == said:
+            return known[2]
+        component = self._new_component(service, position, group)
+        self.made[service.fact.id] = service.fact, said, component
+        return component
+
+    def _new_component(self, service: ServiceSaid, position: int, group: str) -> Component:
         assert service.health is not None
         if service.health is Health.UNKNOWN:
             description: str | None = self._unknown(service)

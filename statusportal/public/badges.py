@@ -45,7 +45,7 @@ COLOURS: dict[Health | None, str] = {
 UPTIME_COLOUR = "#175cd3"
 
 # The signs of the pages: they differ in outline, not only in colour.
-_SIGNS: dict[Health | None, str] = {
+SIGNS: dict[Health | None, str] = {
     Health.OPERATIONAL: "M12 3a9 9 0 1 0 .01 0ZM7.8 12.4l2.9 2.9 5.6-6",
     Health.DEGRADED: "M12 3.6 21.4 20H2.6ZM12 10v4.6M12 17.2v.2",
     Health.MAINTENANCE: (
@@ -158,7 +158,7 @@ def _badge(
         colour=colour or COLOURS[health],
         language=language,
         label_language=service.name.language_shown(language),
-        sign="" if colour else _SIGNS[health],
+        sign="" if colour else SIGNS[health],
     )
 
 

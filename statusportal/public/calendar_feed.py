@@ -7,24 +7,25 @@ ask every hour mostly hear that nothing changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from maintenance.calendars import Entry, calendar_of, uid_of
-from statusportal.public import window_details, window_lists, window_words, words
+from statusportal.public import plain, window_details, window_lists, window_words, words
+from statusportal.public.answers import Answer, Answers, respond
 from statusportal.public.maintenance_page import find
-from statusportal.public.pages import CACHE_CONTROL, nothing_yet, said_now
+from statusportal.public.pages import nothing_yet, said_now
 from statusportal.public.said import Said
 from statusportal.public.window_lists import WindowShown
 from statusportal.public.window_notice import standing
+
+_answers = Answers()
 
 
 @require_safe
@@ -33,7 +34,7 @@ def everything(request: HttpRequest) -> HttpResponse:
     said = said_now()
     if said is None:
         return nothing_yet(request)
-    return _calendar(request, said, standing(said), name=gettext("Planned work"))
+    return _calendar(request, said, lambda: standing(said), name=gettext("Planned work"))
 
 
 @require_safe
@@ -45,9 +46,11 @@ def agency(request: HttpRequest, code: str) -> HttpResponse:
     group = said.agencies.get(code)
     if group is None:
         raise Http404
-    windows = window_lists.of_agency(standing(said), code)
     return _calendar(
-        request, said, windows, name=_name_of(group.name.in_language(words.language()))
+        request,
+        said,
+        lambda: window_lists.of_agency(standing(said), code),
+        name=_name_of(group.name.in_language(words.language())),
     )
 
 
@@ -60,9 +63,12 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
     found = said.services.get(slug)
     if found is None:
         raise Http404
-    windows = window_lists.of_service(standing(said), found.fact.id)
+    known_as = found.fact.id
     return _calendar(
-        request, said, windows, name=_name_of(found.name.in_language(words.language()))
+        request,
+        said,
+        lambda: window_lists.of_service(standing(said), known_as),
+        name=_name_of(found.name.in_language(words.language())),
     )
 
 
@@ -76,7 +82,7 @@ def window(request: HttpRequest, ref: str) -> HttpResponse:
     if found is None:
         raise Http404
     name = window_details.plain_text(window_words.title(found.said))
-    response = _calendar(request, said, [found], name=name)
+    response = _calendar(request, said, lambda: [found], name=name)
     if response.status_code == 200:
         response["Content-Disposition"] = f'attachment; filename="{found.ref}.ics"'
     return response
@@ -87,23 +93,25 @@ def _name_of(name: str) -> str:
 
 
 def _calendar(
-    request: HttpRequest, said: Said, windows: Iterable[WindowShown], *, name: str
+    request: HttpRequest, said: Said, windows: Callable[[], Iterable[WindowShown]], *, name: str
 ) -> HttpResponse:
     language = words.language()
-    body = calendar_of(
-        [entry(window) for window in windows],
-        name=name,
-        language=language,
-        source=settings.PUBLIC_URL + request.path,
-        now=said.now,
+
+    def make() -> Answer:
+        body = calendar_of(
+            [entry(window) for window in windows()],
+            name=plain.printable(name),
+            language=language,
+            source=settings.PUBLIC_URL + request.path,
+            now=said.now,
+        )
+        return Answer(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+    response = respond(
+        request, _answers.of(said, (request.path,), make), "text/calendar; charset=utf-8"
     )
-    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
-    response["Cache-Control"] = CACHE_CONTROL
-    response["Content-Language"] = language
     response["Content-Disposition"] = 'inline; filename="calendar.ics"'
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    response["ETag"] = etag
-    return cast(HttpResponse, get_conditional_response(request, etag=etag, response=response))
+    return response
 
 
 def entry(window: WindowShown) -> Entry:
@@ -113,8 +121,8 @@ def entry(window: WindowShown) -> Entry:
         uid=uid_of(fact.ref, urlsplit(settings.PUBLIC_URL).hostname or "localhost"),
         starts_at=fact.starts_at,
         ends_at=fact.ends_at,
-        summary=window_details.summary(window.said),
-        description=window_details.description(window),
+        summary=plain.printable(window_details.summary(window.said)),
+        description=plain.printable(window_details.description(window)),
         url=settings.PUBLIC_URL + reverse("public:window", args=[fact.ref]),
         created_at=fact.approved_at,
         changed_at=fact.changed_at,

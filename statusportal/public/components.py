@@ -20,6 +20,7 @@ from services.status.headline import Headline, HeadlineKind
 from services.status.health import Health
 from services.status.observation import Reason
 from statusportal.public import incident_samples, reader, words
+from statusportal.public.cards import headline_health
 from statusportal.public.pages import page, said_now
 from statusportal.public.said import Cause, ChannelSaid, GroupSaid, ServiceSaid
 from statusportal.public.service_page import CauseSaid, past_context
@@ -133,7 +134,7 @@ def components(request: HttpRequest) -> HttpResponse:
         raise Http404
     context = {
         "states": STATES,
-        "headlines": [(_headline_health(h.kind), words.headline(h)) for h in _headlines()],
+        "headlines": [(headline_health(h.kind), words.headline(h)) for h in _headlines()],
         "banners": [s for s in STATES if s not in {None, Health.OPERATIONAL}],
         "services": [service(state) for state in STATES],
         "groups": [_group(state) for state in STATES],
@@ -236,17 +237,6 @@ def _headlines() -> list[Headline]:
         Headline(kinds.NONE, total=470, unknown=1, operational=469),
         Headline(kinds.NONE, total=470, operational=470),
     ]
-
-
-def _headline_health(kind: HeadlineKind) -> Health:
-    return {
-        HeadlineKind.MAJOR: Health.MAJOR_OUTAGE,
-        HeadlineKind.PARTIAL: Health.PARTIAL_OUTAGE,
-        HeadlineKind.PROBLEMS: Health.DEGRADED,
-        HeadlineKind.BLIND: Health.UNKNOWN,
-        HeadlineKind.MAINTENANCE: Health.MAINTENANCE,
-        HeadlineKind.NONE: Health.OPERATIONAL,
-    }[kind]
 
 
 def past() -> ServiceHistory:

@@ -129,7 +129,7 @@ def _of_incident(notice: IncidentShown, service: ServiceSaid, address: Address) 
         label=incident_words.state(notice),
         ref=fact.ref,
         title=plain.title(title),
-        text="\n".join(_told(notice, is_own=is_own)),
+        text="\n".join(told(notice, is_own=is_own)),
         starts_at=fact.started_at if notice.is_incident else fact.first_notice_at,
         ends_at=notice.ended_at or fact.expected_return_at,
         next_update_by=fact.next_update_by if notice.is_open else None,
@@ -137,10 +137,12 @@ def _of_incident(notice: IncidentShown, service: ServiceSaid, address: Address) 
     )
 
 
-def _told(notice: IncidentShown, *, is_own: bool) -> Iterator[str]:
+def told(notice: IncidentShown, *, is_own: bool) -> Iterator[str]:
+    """The newest text, then what is promised and not said in it; for a service that only needs
+    what is listed (not `is_own`) our own words."""
     # Texts on what one needs were not written for those who only need it.
     newest = notice.newest if is_own or not notice.is_incident else None
-    text = _typed(newest.text) if newest is not None else ""
+    text = typed(newest.text) if newest is not None else ""
     yield text or plain.sentence(incident_words.sentence(notice))
     for at, sentence in _promises(notice):
         # Approved texts name their times themselves.
@@ -194,13 +196,13 @@ def _told_of_window(window: WindowShown, service: ServiceSaid) -> Iterator[str]:
     fact = window.said.fact
     is_partly = window.said.effect is WindowEffect.PARTLY and window.is_running
     if is_partly and not window.has_unspoken and fact.still_works:
-        yield _typed(fact.still_works)
+        yield typed(fact.still_works)
     needs_it = window_words.needs_it(service, window.said)
     if needs_it is not None:
         yield plain.sentence(needs_it)
 
 
-def _typed(text: Bilingual) -> str:
+def typed(text: Bilingual) -> str:
     """What people typed; each line keeps to itself where only the other language has it."""
     said = plain.text(text)
     if text.language_shown(words.language()) == words.language():

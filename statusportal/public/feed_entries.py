@@ -50,29 +50,54 @@ class Entry:
     label: str
 
 
-def newest(
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A notice or a window before its entry is written: years of them are ranked."""
+
+    is_current: bool
+    updated_at: datetime
+    began_at: datetime
+    ref: str
+    write: Callable[[], Entry]
+
+
+def candidates(
     notices: Iterable[IncidentShown],
     windows: Iterable[WindowShown],
-    most: int,
     address: Address,
     agencies: Collection[str],
-) -> list[Entry]:
-    """The `most` entries that matter most, by when they were updated: what is over gives way.
+) -> list[Candidate]:
+    """What may become an entry.
 
     `agencies` are the codes of those that may be named: who has a public service (rule 12).
     """
-    # Two rounds: years of entries are ranked, and only those that are given are written.
-    ranked: list[tuple[bool, datetime, str, Callable[[], Entry]]] = [
-        (one.is_open, max(_moved(one)), one.ref, partial(of_notice, one, address))
+    found = [
+        Candidate(
+            one.is_open,
+            max(_moved(one)),
+            one.fact.started_at,
+            one.ref,
+            partial(of_notice, one, address),
+        )
         for one in notices
     ]
-    ranked += [
-        (_is_current(one), max(_stepped(one)), one.ref, partial(of_window, one, address, agencies))
+    found += [
+        Candidate(
+            _is_current(one),
+            max(_stepped(one)),
+            one.said.fact.starts_at,
+            one.ref,
+            partial(of_window, one, address, agencies),
+        )
         for one in windows
     ]
-    kept = sorted(ranked, key=lambda one: one[:3], reverse=True)[:most]
-    kept.sort(key=lambda one: one[1:3], reverse=True)
-    return [write() for *_rank, write in kept]
+    return found
+
+
+def newest(found: Iterable[Candidate], most: int) -> list[Candidate]:
+    """The `most` that matter most, by when they were updated: what is over gives way."""
+    kept = sorted(found, key=lambda one: (one.is_current, one.updated_at, one.ref), reverse=True)
+    return sorted(kept[:most], key=lambda one: (one.updated_at, one.ref), reverse=True)
 
 
 # --- notices ------------------------------------------------------------------------------------

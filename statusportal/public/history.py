@@ -325,9 +325,13 @@ def assemble(
         day: DayFact(day, 0, 0, 0, 0, 0, int((end - start).total_seconds()))
         for day, start, end in periods(today - timedelta(days=DAYS - 1), today, now=now, zone=zone)
     }
+    # Equal days are one object: of ten thousand services nearly all were spent alike.
+    known: dict[int, DayFact] = {}
     return History(
         services=tuple(
-            _of_service(service, stored.get(service, ()), (channels or {}).get(service, ()), blank)
+            _of_service(
+                service, stored.get(service, ()), (channels or {}).get(service, ()), blank, known
+            )
             for service in services
         ),
         is_demo=is_demo,
@@ -339,9 +343,14 @@ def _of_service(
     stored: Iterable[StoredDay],
     channels: Iterable[StoredChannel],
     blank: dict[date, DayFact],
+    known: dict[int, DayFact],
 ) -> ServiceHistory:
     kept = [row for row in stored if row.day in blank]
-    facts = blank | {row.day: _fact(row) for row in kept}
+    facts = dict(blank)
+    for row in kept:
+        # By identity: `stored` holds each of them for as long as this lasts.
+        fact = known.get(id(row))
+        facts[row.day] = fact if fact is not None else known.setdefault(id(row), _fact(row))
     whole = Figures(
         up=timedelta(seconds=sum(row.up for row in kept)),
         overrun=timedelta(seconds=sum(row.overrun for row in kept)),

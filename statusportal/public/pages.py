@@ -21,6 +21,7 @@ from services import labels
 from services.status.headline import HeadlineKind
 from services.status.health import Health
 from statusportal.public import incident_lists, incident_notice, reader, words
+from statusportal.public.cards import headline_health
 from statusportal.public.said import GroupSaid, Said, ServiceSaid
 from statusportal.public.search import (
     NOT_MONITORED,
@@ -94,7 +95,7 @@ def home(request: HttpRequest) -> HttpResponse:
     categories, more_categories = _groups(said.categories)
     context = {
         "headline": words.headline(said.headline),
-        "headline_health": _headline_health(said),
+        "headline_health": headline_health(said.headline.kind),
         "is_green": said.headline.kind is HeadlineKind.NONE,
         "is_blind": said.headline.kind is HeadlineKind.BLIND or said.headline.also_blind,
         "counts": _counts(said),
@@ -246,23 +247,6 @@ def page(
 
 
 # --- what single pages have -------------------------------------------------------------------
-
-
-def _headline_health(said: Said) -> Health:
-    """By which state's colour and sign the headline is shown."""
-    match said.headline.kind:
-        case HeadlineKind.MAJOR:
-            return Health.MAJOR_OUTAGE
-        case HeadlineKind.PARTIAL:
-            return Health.PARTIAL_OUTAGE
-        case HeadlineKind.PROBLEMS:
-            return Health.DEGRADED
-        case HeadlineKind.BLIND:
-            return Health.UNKNOWN
-        case HeadlineKind.MAINTENANCE:
-            return Health.MAINTENANCE
-        case _:
-            return Health.OPERATIONAL
 
 
 def _counts(said: Said) -> list[tuple[Health, int, str]]:

@@ -32,12 +32,13 @@ def printable(text: str) -> str:
 
 def name(text: Bilingual) -> str:
     """A name in the language that is active, on one line and without marks of direction."""
-    return _on_one_line(text.in_language(words.language()))
+    return line(text.in_language(words.language()))
 
 
 # A nation's names come again with every document; each takes three passes over its letters.
 @lru_cache(maxsize=32_768)
-def _on_one_line(text: str) -> str:
+def line(text: str) -> str:
+    """A short text, in whatever language, on one line and without marks of direction."""
     return " ".join(printable(without_bidi_controls(text)).split())
 
 

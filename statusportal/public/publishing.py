@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -89,8 +90,13 @@ def _history(built: Snapshot, services: Sequence[str], now: datetime) -> History
     zone = ZoneInfo(settings.TIME_ZONE)
     first = now.astimezone(zone).date() - timedelta(days=history.DAYS - 1)
     stored: dict[str, list[StoredDay]] = defaultdict(list)
+    # Most of a million days were spent alike, and are one object.
+    alike: dict[tuple[Any, ...], StoredDay] = {}
     for public_id, *figures in past.shown_days(first):
-        stored[public_id].append(StoredDay(*figures))
+        key = tuple(figures)
+        if (day := alike.get(key)) is None:
+            day = alike[key] = StoredDay(*figures)
+        stored[public_id].append(day)
     apart: dict[int, list[StoredDay]] = defaultdict(list)
     for channel, *figures in past.shown_channel_days(first):
         apart[channel].append(StoredDay(*figures))

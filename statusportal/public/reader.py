@@ -6,41 +6,42 @@ page turns honest by itself when no worker is left to say so.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.bilingual import Bilingual
 from services.labels import Visibility
-from services.status.cascade import Edge, EdgeKind, Effective, effective
-from services.status.flapping import floored
-from services.status.headline import ServiceReading, headline
-from services.status.health import CheckHealth, Health, rank, worst
-from services.status.observation import Reason
-from services.status.publication import ChannelInput, Fact, before_cascade, publish
-from services.status.rollup import (
-    CheckReading,
-    Located,
-    channel_health,
-    check_health,
-    still_counts,
+from services.status.cascade import (
+    Edge,
+    EdgeKind,
+    Effective,
+    ServiceInput,
+    Wiring,
+    effective,
+    wired,
 )
-from services.status.window import Phase, Window, phase, standing
-from statusportal.public import announced, declared
-from statusportal.public.declared import Held, Word
+from services.status.headline import ServiceReading, headline
+from services.status.health import Health, rank
+from services.status.observation import Reason
+from services.status.publication import ChannelInput, Published, publish, stopped_channels
+from services.status.window import Window, standing
+from statusportal.public import announced, declared, groups, measured
+from statusportal.public.declared import Word
+from statusportal.public.measured import Observed
 from statusportal.public.said import (
     Cause,
     ChannelSaid,
-    GroupSaid,
     IncidentSaid,
     Said,
     ServiceSaid,
+    WindowSaid,
 )
 from statusportal.public.shape import (
     AgencyFact,
-    ChannelFact,
-    CheckFact,
+    CategoryFact,
     EdgeFact,
     IncidentFact,
     ListedFact,
@@ -48,12 +49,11 @@ from statusportal.public.shape import (
     Snapshot,
     Truth,
 )
+from statusportal.public.since import Own, Since
 
 STEP = timedelta(seconds=5)
 # Of a nation without a single check; any copy of such a page claims nothing green anyway.
 _STALE_AFTER_WITHOUT_CHECKS_S = 60.0
-
-_Observed = Mapping[int, tuple[datetime | None, ...]]
 
 
 def step(now: datetime) -> datetime:
@@ -63,161 +63,284 @@ def step(now: datetime) -> datetime:
 
 def read(snapshot: Snapshot, now: datetime) -> Said:
     """Everything that may be said at `now`, with every rule applied; hidden services left out."""
-    truth = snapshot.truth
-    measured = {
-        service.id: [
-            _channel(channel, truth.locations, snapshot.observed, now)
-            for channel in service.channels
-        ]
-        for service in truth.services
-    }
-    windows = announced.by_service(truth.windows)
-    incidents = declared.by_service(truth.incidents)
-    words = {
-        said.fact.id: _word(said, incidents[service.id], snapshot, now)
-        for service in truth.services
-        if service.id in incidents
-        for said in measured[service.id]
-    }
-    own = {
-        service.id: {
-            str(said.fact.id): _input(
-                said,
-                windows.get(service.id, ()),
-                words.get(said.fact.id, declared.NOTHING),
-                now,
-            )
-            for said in measured[service.id]
-        }
-        for service in truth.services
-    }
-    after = effective(
-        {name: before_cascade(channels) for name, channels in own.items()},
-        [_edge(edge) for edge in truth.edges],
-    )
-    facts = {service.id: service for service in truth.services}
-    since = _Since(measured, own, after, windows, words, now)
-    alternatives = {(edge.upstream, edge.dependant): edge for edge in truth.edges}
-    agencies = {agency.code: agency for agency in truth.agencies}
-    categories = {category.slug: category for category in truth.categories}
-    told = announced.announced(truth, facts, agencies, now)
-    notices = declared.said(truth, facts, agencies, after, now)
-    concerning = _concerning(notices)
+    return Reader().read(snapshot, now)
 
-    services = {}
-    for fact in truth.services:
-        if fact.visibility != Visibility.PUBLIC:
-            continue
-        effect = after[fact.id]
-        channels = tuple(
-            replace(
-                said,
-                health=effect.channels[str(said.fact.id)],
-                fact_shown=publish(own[fact.id][str(said.fact.id)]).fact,
-                override_lost=words.get(said.fact.id, declared.NOTHING).override_lost,
-            )
-            for said in measured[fact.id]
-        )
-        services[fact.slug] = ServiceSaid(
-            fact=fact,
-            agency=agencies[fact.agency],
-            category=categories.get(fact.category),
-            health=effect.health,
-            since=since.of(fact.id),
-            reason=_reason(channels),
-            causes=_causes(fact, effect, facts, after, alternatives),
-            channels=channels,
-            windows=tuple(said for said in told if any(one.id == fact.id for one in said.services))
-            if told
-            else (),
-            incidents=concerning.get(fact.id, ()),
-        )
 
-    return Said(
-        now=now,
-        as_of=_newest(snapshot.observed) or snapshot.built_at,
-        built_at=snapshot.built_at,
-        version=snapshot.version,
-        headline=headline(
-            (
-                ServiceReading(said.health, said.fact.tier, said.fact.shared)
-                for said in services.values()
+class Reader:
+    """Reads the same nation again and again: says what `read` says, sooner.
+
+    Of ten thousand services a few are seen, and fewer change, from one step to the next. What
+    cannot have changed since the last reading is not worked out again. May be shared by threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._plan: _Plan | None = None
+        self._now: datetime | None = None
+        self._heard: dict[str, _Heard] = {}
+        self._after: dict[str, Effective] = {}
+
+    def read(self, snapshot: Snapshot, now: datetime) -> Said:
+        """As the function of this name."""
+        with self._lock:
+            plan = _plan(snapshot.truth, self._plan)
+            backwards = self._now is not None and now < self._now
+            if backwards or (self._plan and self._plan.truth.locations != plan.truth.locations):
+                # What is silent now may have been fresh then.
+                self._heard = {}
+            self._after, self._heard = self._hear(plan, snapshot.observed, now)
+            self._plan, self._now = plan, now
+            return self._say(plan, snapshot, now)
+
+    def _hear(
+        self, plan: _Plan, observed: Observed, now: datetime
+    ) -> tuple[dict[str, Effective], dict[str, _Heard]]:
+        """Every service by itself, and then with its upstreams (rule 12)."""
+        before, heard = self._heard, {}
+        steady = self._plan is not None and self._plan.wiring is plan.wiring
+        for fact in plan.truth.services:
+            known = before.get(fact.id)
+            heard[fact.id] = now_heard = _hear(fact, plan, observed, now, known)
+            steady = steady and (
+                known is now_heard or (known is not None and known.input == now_heard.input)
+            )
+        if steady and len(before) == len(heard):
+            return self._after, heard
+        return effective({name: one.input for name, one in heard.items()}, plan.wiring), heard
+
+    def _say(self, plan: _Plan, snapshot: Snapshot, now: datetime) -> Said:
+        truth, after, heard = plan.truth, self._after, self._heard
+        since = Since(lambda name: heard[name].own(plan.windows.get(name, ())), after, now)
+        told = announced.at(plan.announced, now)
+        windows_of = _windows_of(told)
+        notices = declared.said(truth, plan.facts, plan.agencies, after, now)
+        concerning = _concerning(notices)
+        services = {}
+        for fact in truth.services:
+            if fact.visibility != Visibility.PUBLIC:
+                continue
+            one, effect = heard[fact.id], after[fact.id]
+            said = _service(
+                one,
+                effect,
+                plan,
+                since=since.of(fact.id) if one.may_move(effect) else one.since,
+                causes=_causes(fact, effect, plan, after) if effect.causes else (),
+                windows=windows_of.get(fact.id, ()),
+                incidents=concerning.get(fact.id, ()),
+            )
+            one.effect, one.since, one.said = effect, said.since, said
+            services[fact.slug] = said
+        return Said(
+            now=now,
+            as_of=measured.newest(snapshot.observed) or snapshot.built_at,
+            built_at=snapshot.built_at,
+            version=snapshot.version,
+            headline=headline(
+                (
+                    ServiceReading(said.health, said.fact.tier, said.fact.shared)
+                    for said in services.values()
+                ),
+                blind=_is_blind(truth),
             ),
-            blind=_is_blind(truth),
-        ),
-        services=services,
-        agencies=_by_agency(truth.agencies, services.values()),
-        categories=_by_category(services.values(), [c.slug for c in truth.categories]),
+            services=services,
+            agencies=groups.by_agency(truth.agencies, services.values()),
+            categories=groups.by_category(truth.categories, services.values()),
+            stale_after=plan.stale_after,
+            is_demo=truth.is_demo,
+            windows=told,
+            incidents=notices,
+        )
+
+
+# --- what is the same for every instant of one truth --------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A truth made ready for being read: what does not depend on the clock."""
+
+    truth: Truth
+    facts: Mapping[str, ServiceFact]
+    agencies: Mapping[str, AgencyFact]
+    categories: Mapping[str, CategoryFact]
+    wiring: Wiring
+    alternatives: Mapping[tuple[str, str], EdgeFact]
+    windows: Mapping[str, list[Window]]
+    announced: tuple[WindowSaid, ...]
+    listings: Mapping[str, list[tuple[IncidentFact, ListedFact]]]
+    stale_after: float
+
+
+def _plan(truth: Truth, last: _Plan | None) -> _Plan:
+    if last is not None and last.truth is truth:
+        return last
+    facts = {service.id: service for service in truth.services}
+    agencies = {agency.code: agency for agency in truth.agencies}
+    # A new version mostly changes a state, and neither the services nor who needs whom.
+    same = last is not None and last.truth.edges == truth.edges and [*last.facts] == [*facts]
+    wiring = last.wiring if same and last else wired(facts, [_edge(edge) for edge in truth.edges])
+    return _Plan(
+        truth=truth,
+        facts=facts,
+        agencies=agencies,
+        categories={category.slug: category for category in truth.categories},
+        wiring=wiring,
+        alternatives=last.alternatives
+        if same and last
+        else {(edge.upstream, edge.dependant): edge for edge in truth.edges},
+        windows=announced.by_service(truth.windows),
+        announced=announced.named(truth, facts, agencies),
+        listings=declared.by_service(truth.incidents),
         stale_after=_stale_after(truth.services),
-        is_demo=truth.is_demo,
-        windows=told,
-        incidents=notices,
     )
 
 
-def _concerning(notices: Iterable[IncidentSaid]) -> dict[str, tuple[IncidentSaid, ...]]:
-    """The open notices of each service: those that list it, then those of its upstreams."""
-    found: dict[str, tuple[IncidentSaid, ...]] = {}
-    current = [one for one in notices if one.is_open]
-    for services in ("services", "derived"):
-        for notice in current:
-            for fact in getattr(notice, services):
-                found[fact.id] = (*found.get(fact.id, ()), notice)
-    return found
+def _edge(fact: EdgeFact) -> Edge:
+    channel = None if fact.channel is None else str(fact.channel)
+    return Edge(fact.upstream, fact.dependant, EdgeKind(fact.kind), channel)
+
+
+def _is_blind(truth: Truth) -> bool:
+    """Whether there is a network that no location can trust any more (rules 7 and 21)."""
+    in_doubt = Counter(network for _location, network in truth.doubts)
+    return any(count >= len(truth.locations) for count in in_doubt.values())
+
+
+def _stale_after(services: Iterable[ServiceFact]) -> float:
+    """Seconds after which a copy of a page may not claim anything green any more (rule 20)."""
+    return min(
+        (
+            check.fresh_for
+            for service in services
+            for channel in service.channels
+            for check in channel.checks
+        ),
+        default=_STALE_AFTER_WITHOUT_CHECKS_S,
+    )
+
+
+# --- one service by itself ----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A service before its upstreams are heard, and what was said of it the last time."""
+
+    fact: ServiceFact
+    seen: tuple[tuple[datetime | None, ...], ...]
+    # What is measured stays as it is until then, unless something else is seen.
+    holds_until: datetime
+    channels: tuple[ChannelSaid, ...]
+    published: Mapping[str, Published]
+    input: ServiceInput
+    # Channel → what people say of it; None where no open incident lists the service.
+    words: Mapping[int, Word] | None
+    # Nobody says anything of it but our own checks.
+    is_plain: bool
+    effect: Effective | None = None
+    since: datetime | None = None
+    said: ServiceSaid | None = None
+
+    def own(self, windows: Iterable[Window]) -> Own:
+        return Own(self.channels, self.published, windows, self.words)
+
+    def may_move(self, effect: Effective) -> bool:
+        """Whether `since` may be another one than the last time."""
+        if self.said is None or not self.is_plain or any(c.carried for c in effect.causes):
+            return True
+        return self.effect is not effect and self.effect != effect
+
+
+def _hear(
+    fact: ServiceFact, plan: _Plan, observed: Observed, now: datetime, known: _Heard | None
+) -> _Heard:
+    seen = measured.seen(fact, observed)
+    windows = plan.windows.get(fact.id, ())
+    listings = plan.listings.get(fact.id, ())
+    is_plain = not windows and not listings
+    stands = (
+        known is not None
+        and now <= known.holds_until
+        and known.seen == seen
+        and (known.fact is fact or known.fact == fact)
+    )
+    if known is not None and stands and is_plain and known.is_plain:
+        return known
+    locations = plan.truth.locations
+    if known is not None and stands:
+        channels, holds_until = known.channels, known.holds_until
+    else:
+        channels = measured.channels(fact, locations, observed, now)
+        holds_until = measured.holds_until(fact, observed, now)
+    if is_plain:
+        published = {str(said.fact.id): _PLAIN[said.measured] for said in channels}
+        return _Heard(
+            fact=fact,
+            seen=seen,
+            holds_until=holds_until,
+            channels=channels,
+            published=published,
+            input=ServiceInput({name: shown.health for name, shown in published.items()}),
+            words=None,
+            is_plain=True,
+        )
+    words = (
+        {said.fact.id: _word(said, listings, locations, observed, now) for said in channels}
+        if listings
+        else None
+    )
+    inputs = {
+        str(said.fact.id): _input(said, windows, (words or {}).get(said.fact.id), now)
+        for said in channels
+    }
+    published = {name: publish(channel) for name, channel in inputs.items()}
+    return _Heard(
+        fact=fact,
+        seen=seen,
+        holds_until=holds_until,
+        channels=channels,
+        published=published,
+        # All facts but what its upstreams carry; worst of worsts is worst, so they come after.
+        input=ServiceInput(
+            {name: shown.health for name, shown in published.items()}, stopped_channels(inputs)
+        ),
+        words=words,
+        is_plain=False,
+    )
+
+
+# What is published where only our own checks speak: the same for every such channel.
+_PLAIN: dict[Health | None, Published] = {
+    health: publish(ChannelInput(measured=health)) for health in (None, *Health)
+}
 
 
 def _word(
     said: ChannelSaid,
     listings: Iterable[tuple[IncidentFact, ListedFact]],
-    snapshot: Snapshot,
+    locations: tuple[str, ...],
+    observed: Observed,
     now: datetime,
 ) -> Word:
     """What people say of a channel; of one that fell silent, with what it was before."""
     word = declared.word(said.fact.id, listings, said.measured, now)
     if not word.incident_open or said.measured is not Health.UNKNOWN:
         return word
-    before = _last_known(said.fact, snapshot)
+    before = measured.last_known(said.fact, locations, observed)
     return word if before is None else replace(word, held=before)
 
 
-def _last_known(fact: ChannelFact, snapshot: Snapshot) -> Held | None:
-    """What the channel's checks said last, whatever its age; None where that was nothing."""
-    locations = snapshot.truth.locations
-    health = channel_health(
-        [
-            CheckReading(
-                check_health(
-                    [Located(CheckHealth(m.health), fresh=True) for m in check.measures],
-                    configured=len(locations),
-                ),
-                check.essential,
-            )
-            for check in fact.checks
-        ]
-    )
-    if health in {None, Health.UNKNOWN, Health.OPERATIONAL}:
-        return None
-    assert health is not None
-    since = [
-        measure.since
-        for check in fact.checks
-        for measure in check.measures
-        if measure.since is not None and measure.health not in _NOTHING_WRONG
-    ]
-    seen = [at for check in fact.checks if (at := _seen_at(check, snapshot.observed)) is not None]
-    return Held(health, min(since, default=None), max(seen, default=None))
-
-
-_NOTHING_WRONG = frozenset({CheckHealth.OK, CheckHealth.UNKNOWN})
-
-
-def _input(said: ChannelSaid, windows: Iterable[Window], word: Word, now: datetime) -> ChannelInput:
+def _input(
+    said: ChannelSaid, windows: Iterable[Window], word: Word | None, now: datetime
+) -> ChannelInput:
     """A channel with the windows that are begun and not closed, and what people say of it."""
     down_since = said.since if said.measured is Health.MAJOR_OUTAGE else None
     standings = (
         standing(window, channel=str(said.fact.id), now=now, outage_started_at=down_since)
         for window in windows
     )
+    word = word or declared.NOTHING
     return ChannelInput(
         measured=said.measured,
         declared=word.declared,
@@ -228,168 +351,53 @@ def _input(said: ChannelSaid, windows: Iterable[Window], word: Word, now: dateti
     )
 
 
-def _is_blind(truth: Truth) -> bool:
-    """Whether there is a network that no location can trust any more (rules 7 and 21)."""
-    in_doubt = Counter(network for _location, network in truth.doubts)
-    return any(count >= len(truth.locations) for count in in_doubt.values())
+# --- one service as it is said ------------------------------------------------------------------
 
 
-def _channel(
-    fact: ChannelFact, locations: tuple[str, ...], observed: _Observed, now: datetime
-) -> ChannelSaid:
-    """What our own checks say of one channel (rules 8, 9 and 20)."""
-    verdicts = [
-        (check, _check(check, locations, observed, now), _seen_at(check, observed))
-        for check in fact.checks
-    ]
-    health = channel_health(
-        [CheckReading(verdict, check.essential) for check, verdict, _seen in verdicts]
-    )
-    is_unstable = any(
-        measure.unstable_until is not None and now < measure.unstable_until
-        for check in fact.checks
-        for measure in check.measures
-    )
-    floor = floored(health, unstable=is_unstable)
-    if floor is not health:
-        return ChannelSaid(
-            fact=fact,
-            health=floor,
-            measured=floor,
-            reason=Reason.UNSTABLE,
-            observed_at=max((seen for _c, _v, seen in verdicts if seen is not None), default=None),
+def _service(
+    heard: _Heard,
+    effect: Effective,
+    plan: _Plan,
+    *,
+    since: datetime | None,
+    causes: tuple[Cause, ...],
+    windows: tuple[WindowSaid, ...],
+    incidents: tuple[IncidentSaid, ...],
+) -> ServiceSaid:
+    fact, last = heard.fact, heard.said
+    agency, category = plan.agencies[fact.agency], plan.categories.get(fact.category)
+    if (
+        last is not None
+        and (heard.effect is effect or heard.effect == effect)
+        and last.since == since
+        and last.causes == causes
+        and last.windows == windows
+        and last.incidents == incidents
+        and last.agency == agency
+        and last.category == category
+    ):
+        return last
+    channels = tuple(
+        replace(
+            said,
+            health=effect.channels[str(said.fact.id)],
+            fact_shown=heard.published[str(said.fact.id)].fact,
+            override_lost=bool(heard.words and heard.words[said.fact.id].override_lost),
         )
-    since: datetime | None = None
-    reason: Reason | None = None
-    if health is Health.UNKNOWN:
-        # Nobody knows since when it is otherwise: only when it was seen last.
-        since = max((seen for _c, _v, seen in verdicts if seen is not None), default=None)
-    elif health is not None:
-        deciding = [
-            measure
-            for check, verdict, _seen in verdicts
-            if verdict is _worst_known(verdicts)
-            for measure in check.measures
-            if measure.health == verdict
-        ]
-        since = min((m.since for m in deciding if m.since is not None), default=None)
-        reason = next((Reason(m.reason) for m in deciding if m.reason is not None), None)
-    return ChannelSaid(
-        fact=fact,
-        health=health,
-        measured=health,
-        since=since,
-        reason=reason,
-        observed_at=max((seen for _c, _v, seen in verdicts if seen is not None), default=None),
+        for said in heard.channels
     )
-
-
-def _worst_known(
-    verdicts: Iterable[tuple[CheckFact, CheckHealth, datetime | None]],
-) -> CheckHealth:
-    known = [verdict for _c, verdict, _s in verdicts if verdict is not CheckHealth.UNKNOWN]
-    return max(known, default=CheckHealth.UNKNOWN)
-
-
-def _check(
-    fact: CheckFact, locations: tuple[str, ...], observed: _Observed, now: datetime
-) -> CheckHealth:
-    seen = dict(zip(locations, observed.get(fact.id, ()), strict=False))
-    lasts = timedelta(seconds=fact.fresh_for)
-    located = [
-        Located(CheckHealth(measure.health), still_counts(seen.get(measure.location), now, lasts))
-        for measure in fact.measures
-    ]
-    return check_health(located, configured=len(locations))
-
-
-def _seen_at(fact: CheckFact, observed: _Observed) -> datetime | None:
-    return max((at for at in observed.get(fact.id, ()) if at is not None), default=None)
-
-
-def _newest(observed: _Observed) -> datetime | None:
-    return max((at for row in observed.values() for at in row if at is not None), default=None)
-
-
-def _edge(fact: EdgeFact) -> Edge:
-    channel = None if fact.channel is None else str(fact.channel)
-    return Edge(fact.upstream, fact.dependant, EdgeKind(fact.kind), channel)
-
-
-class _Since:
-    """Since when each service is what it is: its own channels, its windows, or the upstream."""
-
-    def __init__(
-        self,
-        measured: Mapping[str, list[ChannelSaid]],
-        own: Mapping[str, Mapping[str, ChannelInput]],
-        after: Mapping[str, Effective],
-        windows: Mapping[str, list[Window]],
-        words: Mapping[int, Word],
-        now: datetime,
-    ) -> None:
-        self._now = now
-        self._measured = measured
-        self._own = own
-        self._after = after
-        self._windows = windows
-        self._words = words
-        self._known: dict[str, datetime | None] = {}
-
-    def of(self, service: str) -> datetime | None:
-        if service not in self._known:
-            # Set first, so that a circle that two edits at once made ends here.
-            self._known[service] = None
-            self._known[service] = self._find(service)
-        return self._known[service]
-
-    def _find(self, service: str) -> datetime | None:
-        effect = self._after[service]
-        if effect.health is None:
-            return None
-        instants = []
-        for said in self._measured[service]:
-            name = str(said.fact.id)
-            shown = publish(self._own[service][name])
-            if shown.health is None or effect.channels[name] is not shown.health:
-                continue
-            if not _shows(shown.health, effect.health):
-                continue
-            if shown.fact is Fact.WINDOW:
-                instants += [
-                    begun
-                    for window in self._windows.get(service, ())
-                    if window.touches(name)
-                    and phase(window, self._now) in {Phase.RUNNING, Phase.RUNNING_OVER}
-                    and (begun := window.in_force_at) is not None
-                ]
-                continue
-            word = self._words.get(said.fact.id, declared.NOTHING)
-            at = said.since
-            if shown.fact is Fact.OVERRIDE:
-                # A person says that it is better: nobody measured since when.
-                continue
-            if shown.fact is Fact.DECLARED:
-                at = word.declared_since
-            elif shown.fact is Fact.HELD and word.held is not None:
-                at = word.held.since
-            if at is not None:
-                instants.append(at)
-        instants += [
-            since
-            for cause in effect.causes
-            if cause.carried is not None and (since := self.of(cause.upstream)) is not None
-        ]
-        # It has worked since the last of them recovered, and failed since the first of them failed.
-        latest = effect.health is Health.OPERATIONAL
-        return (max if latest else min)(instants, default=None)
-
-
-def _shows(channel: Health, service: Health) -> bool:
-    """Whether a channel of this health is what makes the service what it is."""
-    if service is Health.PARTIAL_OUTAGE:
-        return channel is Health.MAJOR_OUTAGE
-    return channel is service
+    return ServiceSaid(
+        fact=fact,
+        agency=agency,
+        category=category,
+        health=effect.health,
+        since=since,
+        reason=_reason(channels),
+        causes=causes,
+        channels=channels,
+        windows=windows,
+        incidents=incidents,
+    )
 
 
 def _reason(channels: Iterable[ChannelSaid]) -> Reason | None:
@@ -407,9 +415,8 @@ def _reason(channels: Iterable[ChannelSaid]) -> Reason | None:
 def _causes(
     fact: ServiceFact,
     effect: Effective,
-    facts: Mapping[str, ServiceFact],
+    plan: _Plan,
     after: Mapping[str, Effective],
-    edges: Mapping[tuple[str, str], EdgeFact],
 ) -> tuple[Cause, ...]:
     """Where the trouble begins, once for each origin: the origin itself where it is public, else
     the public neighbour, else nobody by name (rule 12)."""
@@ -417,16 +424,16 @@ def _causes(
     for cause in effect.causes:
         named = next(
             (
-                facts[known]
+                plan.facts[known]
                 for known in (cause.root, cause.upstream)
-                if facts[known].visibility == Visibility.PUBLIC
+                if plan.facts[known].visibility == Visibility.PUBLIC
             ),
             None,
         )
         key = named.slug if named else None
         if key in causes:
             continue
-        edge = edges.get((cause.upstream, fact.id))
+        edge = plan.alternatives.get((cause.upstream, fact.id))
         health = after[named.id if named else cause.upstream].health
         causes[key] = Cause(
             slug=key,
@@ -438,59 +445,20 @@ def _causes(
     return tuple(causes.values())
 
 
-def _by_agency(
-    agencies: Iterable[AgencyFact], services: Iterable[ServiceSaid]
-) -> dict[str, GroupSaid]:
-    members: dict[str, list[ServiceSaid]] = {}
-    for said in services:
-        members.setdefault(said.fact.agency, []).append(said)
-    return {
-        agency.code: GroupSaid(
-            code=agency.code,
-            name=agency.name,
-            services=tuple(members[agency.code]),
-            health=_worst_of(members[agency.code]),
-            problems=sum(said.has_problem for said in members[agency.code]),
-            agency=agency,
-        )
-        for agency in agencies
-        if agency.code in members
-    }
+def _windows_of(told: Iterable[WindowSaid]) -> dict[str, tuple[WindowSaid, ...]]:
+    found: dict[str, tuple[WindowSaid, ...]] = {}
+    for said in told:
+        for fact in said.services:
+            found[fact.id] = (*found.get(fact.id, ()), said)
+    return found
 
 
-def _by_category(services: Iterable[ServiceSaid], order: list[str]) -> dict[str, GroupSaid]:
-    members: dict[str, list[ServiceSaid]] = {}
-    for said in services:
-        if said.category is not None:
-            members.setdefault(said.category.slug, []).append(said)
-    groups = {}
-    for slug in order:
-        if slug not in members:
-            continue
-        category = members[slug][0].category
-        assert category is not None
-        groups[slug] = GroupSaid(
-            code=slug,
-            name=category.name,
-            services=tuple(members[slug]),
-            health=_worst_of(members[slug]),
-            problems=sum(said.has_problem for said in members[slug]),
-        )
-    return groups
-
-
-def _worst_of(services: Iterable[ServiceSaid]) -> Health | None:
-    return worst(said.health for said in services if said.health is not None)
-
-
-def _stale_after(services: Iterable[ServiceFact]) -> float:
-    """Seconds after which a copy of a page may not claim anything green any more (rule 20)."""
-    return min(
-        (
-            check.fresh_for
-            for service in services
-            for channel in service.channels
-            for check in channel.checks
-        ),
-        default=_STALE_AFTER_WITHOUT_CHECKS_S,
-    )
+def _concerning(notices: Iterable[IncidentSaid]) -> dict[str, tuple[IncidentSaid, ...]]:
+    """The open notices of each service: those that list it, then those of its upstreams."""
+    found: dict[str, tuple[IncidentSaid, ...]] = {}
+    current = [one for one in notices if one.is_open]
+    for services in ("services", "derived"):
+        for notice in current:
+            for fact in getattr(notice, services):
+                found[fact.id] = (*found.get(fact.id, ()), notice)
+    return found

@@ -2,7 +2,9 @@
 
 It holds facts, with their instants, and no verdict about the present: what is said at `now` is
 the reader's (docs/adr/0004). Plain msgspec structs, so that it travels as JSON through Redis
-and the last-good file.
+and the last-good file. Those of which there are thousands stand outside Python's garbage
+collector (`gc=False`): trees that never change have no circles, and walking a million of them
+would hold up a page.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import msgspec
 from core.bilingual import Bilingual
 
 
-class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
+class Measure(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The confirmed state of a check at one location."""
 
     location: str
@@ -26,7 +28,7 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
     unstable_until: datetime | None = None
 
 
-class CheckFact(msgspec.Struct, frozen=True, omit_defaults=True):
+class CheckFact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One enabled check; `fresh_for` is 3 intervals and one timeout, in seconds (rule 20)."""
 
     id: int
@@ -35,7 +37,7 @@ class CheckFact(msgspec.Struct, frozen=True, omit_defaults=True):
     measures: tuple[Measure, ...] = ()
 
 
-class ChannelFact(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChannelFact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     id: int
     kind: str  # services.labels.ChannelKind
     url: str = ""
@@ -44,7 +46,7 @@ class ChannelFact(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: tuple[CheckFact, ...] = ()
 
 
-class ServiceFact(msgspec.Struct, frozen=True, omit_defaults=True):
+class ServiceFact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     id: str  # the service's stable public id
     slug: str
     name: Bilingual
@@ -66,7 +68,7 @@ class ServiceFact(msgspec.Struct, frozen=True, omit_defaults=True):
     created_at: datetime | None = None
 
 
-class EdgeFact(msgspec.Struct, frozen=True, omit_defaults=True):
+class EdgeFact(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     upstream: str  # public id
     dependant: str  # public id
     kind: str  # services.status.cascade.EdgeKind
@@ -263,7 +265,7 @@ class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
     is_demo: bool = False
 
 
-class DayFact(msgspec.Struct, frozen=True, array_like=True):
+class DayFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One day of the deployment's zone: seconds in each bucket (rule 22)."""
 
     day: date
@@ -275,7 +277,7 @@ class DayFact(msgspec.Struct, frozen=True, array_like=True):
     unknown: int
 
 
-class ChannelDays(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChannelDays(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What sets a channel's 90 days apart from those of its service.
 
     `days` are only those that were spent otherwise; of days before `since` nothing is known, and
@@ -287,7 +289,7 @@ class ChannelDays(msgspec.Struct, frozen=True, omit_defaults=True):
     since: date | None = None
 
 
-class ServiceHistory(msgspec.Struct, frozen=True, omit_defaults=True):
+class ServiceHistory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """90 days, oldest first; availability in hundredths of a percent, rounded down.
 
     None: nothing is known of any of these days. `channels` are those that are told apart.
@@ -302,6 +304,30 @@ class ServiceHistory(msgspec.Struct, frozen=True, omit_defaults=True):
 class History(msgspec.Struct, frozen=True, omit_defaults=True):
     services: tuple[ServiceHistory, ...] = ()
     is_demo: bool = False
+
+
+class RawHistory(msgspec.Struct, frozen=True):
+    """A history as it travels, each service's part not read yet."""
+
+    services: tuple[msgspec.Raw, ...] = ()
+    is_demo: bool = False
+
+    def read(self) -> History:
+        """The history, in which equal days are one object. Raises msgspec.MsgspecError.
+
+        Of ten thousand services' ninety days nearly all were spent alike: read at once, a million
+        structs would stand in the memory of each process.
+        """
+        days: dict[DayFact, DayFact] = {}
+
+        def shared(found: tuple[DayFact, ...]) -> tuple[DayFact, ...]:
+            return tuple([days.setdefault(day, day) for day in found])
+
+        services = []
+        for raw in self.services:
+            one = msgspec.json.decode(raw, type=ServiceHistory)
+            services.append(msgspec.structs.replace(one, days=shared(one.days)))
+        return History(tuple(services), self.is_demo)
 
 
 class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
 from accounts.models import Agency
-from core.bilingual import Bilingual, of
+from core.bilingual import Bilingual
 from incidents import queries as incident_queries
 from incidents.models import Declaration, Entry, Incident, ListedService, Override, Update
 from incidents.queries import published
@@ -16,7 +17,7 @@ from maintenance import queries as window_queries
 from maintenance.models import Step, Window
 from maintenance.queries import announced
 from services import queries
-from services.models import Channel, Check, Service
+from services.queries import CatalogueRows
 from services.status.rollup import fresh_for
 from statusportal.public.shape import (
     AgencyFact,
@@ -49,7 +50,7 @@ def build(*, now: datetime, archive: tuple[ArchivedMonth, ...] = ()) -> Snapshot
     21 SQL statements at most, however many services, windows and incidents.
     """
     locations = queries.locations()
-    services = list(queries.catalogue())
+    rows = queries.catalogue_rows()
     truth = Truth(
         agencies=tuple(
             AgencyFact(code=row.code, name=row.name, phone=row.phone, url=row.url)
@@ -58,16 +59,10 @@ def build(*, now: datetime, archive: tuple[ArchivedMonth, ...] = ()) -> Snapshot
         categories=tuple(
             CategoryFact(slug=row.slug, name=row.name) for row in queries.categories()
         ),
-        services=tuple(_service(row, now) for row in services),
+        services=tuple(_service(row, rows, now) for row in rows.services),
         edges=tuple(
-            EdgeFact(
-                upstream=row.upstream.public_id,
-                dependant=row.dependant.public_id,
-                kind=row.kind,
-                channel=row.channel_id,
-                alternative=of(row, "alternative"),
-            )
-            for row in queries.edges()
+            EdgeFact(upstream, dependant, kind, channel, _text(arabic, english))
+            for upstream, dependant, kind, channel, arabic, english in queries.edges()
         ),
         windows=tuple(_window(row) for row in announced(now)),
         incidents=tuple(incident_fact(row) for row in published(now)),
@@ -79,7 +74,7 @@ def build(*, now: datetime, archive: tuple[ArchivedMonth, ...] = ()) -> Snapshot
     return Snapshot(
         truth=truth,
         built_at=now,
-        observed=_observed(services, locations),
+        observed=_observed(truth.services, rows, locations),
         version=version_of(truth),
     )
 
@@ -108,79 +103,123 @@ def archives(
     ]
 
 
-def _service(row: Service, now: datetime) -> ServiceFact:
+def _service(row: tuple[Any, ...], rows: CatalogueRows, now: datetime) -> ServiceFact:
+    (
+        pk,
+        public_id,
+        slug,
+        name_ar,
+        name_en,
+        agency,
+        category,
+        tier,
+        visibility,
+        description_ar,
+        description_en,
+        aliases_ar,
+        aliases_en,
+        is_shared,
+        is_beta,
+        audience,
+        phone,
+        hours_ar,
+        hours_en,
+        meanwhile_ar,
+        meanwhile_en,
+        created_at,
+    ) = row
+    is_urgent = tier == 1 or is_shared
     return ServiceFact(
-        id=row.public_id,
-        slug=row.slug,
-        name=row.name,
-        agency=row.agency.code,
-        category=row.category.slug if row.category else "",
-        tier=row.tier,
-        visibility=row.visibility,
-        description=row.description,
-        aliases_ar=_lines(row.aliases_ar),
-        aliases_en=_lines(row.aliases_en),
-        shared=row.is_shared,
-        beta=row.is_beta,
-        audience=tuple(row.audience),
-        phone=row.phone,
-        hours=row.hours,
-        meanwhile=row.meanwhile,
-        channels=tuple(_channel(channel, row, now) for channel in row.channels.all()),
-        created_at=row.created_at,
+        id=public_id,
+        slug=slug,
+        name=Bilingual(name_ar, name_en),
+        agency=agency,
+        category=category or "",
+        tier=tier,
+        visibility=visibility,
+        description=_text(description_ar, description_en),
+        aliases_ar=_lines(aliases_ar),
+        aliases_en=_lines(aliases_en),
+        shared=is_shared,
+        beta=is_beta,
+        audience=tuple(audience),
+        phone=phone,
+        hours=_text(hours_ar, hours_en),
+        meanwhile=_text(meanwhile_ar, meanwhile_en),
+        channels=tuple(
+            _channel(channel, rows, is_urgent, now) for channel in rows.channels.get(pk, ())
+        ),
+        created_at=created_at,
     )
+
+
+_NO_TEXT = Bilingual()
+
+
+def _text(arabic: str, english: str) -> Bilingual:
+    # One for all the texts that nobody wrote.
+    return Bilingual(arabic, english) if arabic or english else _NO_TEXT
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    return tuple(line.strip() for line in text.splitlines() if line.strip()) if text else ()
 
 
-def _channel(row: Channel, service: Service, now: datetime) -> ChannelFact:
-    # Known already; without it every check would fetch its channel and service again.
-    row.service = service
+def _channel(
+    row: tuple[Any, ...], rows: CatalogueRows, is_urgent: bool, now: datetime
+) -> ChannelFact:
+    pk, kind, url, phone, hours_ar, hours_en = row
     return ChannelFact(
-        id=row.pk,
-        kind=row.kind,
-        url=row.url,
-        phone=row.phone,
-        hours=row.hours,
-        checks=tuple(_check(check, row, now) for check in row.checks.all()),
+        id=pk,
+        kind=kind,
+        url=url,
+        phone=phone,
+        hours=_text(hours_ar, hours_en),
+        checks=tuple(_check(check, rows, is_urgent, now) for check in rows.checks.get(pk, ())),
     )
 
 
-def _check(row: Check, channel: Channel, now: datetime) -> CheckFact:
-    row.channel = channel
+def _check(row: tuple[Any, ...], rows: CatalogueRows, is_urgent: bool, now: datetime) -> CheckFact:
+    pk, is_essential, interval_seconds, timeout_seconds = row
     return CheckFact(
-        id=row.pk,
-        essential=row.is_essential,
-        fresh_for=fresh_for(row.interval(), row.timeout()).total_seconds(),
+        id=pk,
+        essential=is_essential,
+        fresh_for=_fresh_for_s(interval_seconds, timeout_seconds, is_urgent),
         measures=tuple(
             Measure(
-                location=state.location.code,
-                health=state.health,
-                since=state.since,
-                reason=state.reason,
+                location=location,
+                health=health,
+                since=since,
+                reason=reason,
                 # Only while it counts: an instant long gone would still move the version.
-                unstable_until=state.unstable_until
-                if state.unstable_until is not None and state.unstable_until > now
+                unstable_until=unstable_until
+                if unstable_until is not None and unstable_until > now
                 else None,
             )
-            for state in row.states.all()
-            if state.location.is_enabled
+            for location, health, since, reason, unstable_until, _seen in rows.states.get(pk, ())
         ),
     )
 
 
+def _fresh_for_s(interval_s: int | None, timeout_s: int | None, is_urgent: bool) -> float:
+    """As Check.interval() and Check.timeout() have it, in seconds (rule 20)."""
+    usual = settings.CHECK_INTERVAL_URGENT if is_urgent else settings.CHECK_INTERVAL
+    return fresh_for(
+        timedelta(seconds=interval_s) if interval_s else usual,
+        timedelta(seconds=timeout_s) if timeout_s else settings.CHECK_TIMEOUT,
+    ).total_seconds()
+
+
 def _observed(
-    services: Sequence[Service], locations: Sequence[str]
+    services: Iterable[ServiceFact], rows: CatalogueRows, locations: Sequence[str]
 ) -> dict[int, tuple[datetime | None, ...]]:
     """When each check was last seen from each location: freshness travels beside the truth."""
     observed = {}
     for service in services:
-        for channel in service.channels.all():
-            for check in channel.checks.all():
-                seen = {state.location.code: state.last_started_at for state in check.states.all()}
-                observed[check.pk] = tuple(seen.get(location) for location in locations)
+        for channel in service.channels:
+            for check in channel.checks:
+                seen = {state[0]: state[-1] for state in rows.states.get(check.id, ())}
+                observed[check.id] = tuple(seen.get(location) for location in locations)
     return observed
 
 

@@ -8,28 +8,46 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from time import monotonic
+from time import monotonic, thread_time
+from typing import cast
 
 import msgspec
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from statusportal.public import reader, search
 from statusportal.public.said import Said
-from statusportal.public.shape import History, Snapshot, Truth
+from statusportal.public.shape import History, RawHistory, Snapshot, Truth
 from statusportal.public.shelf import Shelf, write_whole
 
 logger = logging.getLogger(__name__)
 
 _NOW_KEY = "portal:now"
+_MARK_KEY = "portal:now:built_at"
 _TRUTH_KEY = "portal:truth"
 _HISTORY_KEY = "portal:history"
 
-# How soon a new snapshot is noticed; a look costs one GET of a few kilobytes.
-_LOOK_EVERY_S = 0.5
+# How soon a new snapshot is noticed; a look costs one GET of a few bytes.
+_LOOK_EVERY_S = 0.25
+# What is said may be so old, counted from its step; then nobody waits for the thread any more.
+OLDEST_SAID = timedelta(seconds=10)
+_PREPARED_FOR_S = 1.0
+# By then every process of this machine has looked, and has made what is asked for most.
+_NOTICED_AFTER = timedelta(seconds=1.25)
+# So long before its time the next step is read: then all its pages are ready.
+_READ_AHEAD = timedelta(seconds=2)
+# A snapshot from further ahead than clocks differ was built by a clock that was wrong: it must not
+# keep out the right ones until its time has come.
+_CLOCKS_DIFFER = timedelta(seconds=60)
+# So long a mark that has not moved is believed: a publisher of an older release moves none.
+_BELIEVED_S = 2.0
 # A frozen Redis must cost the thread, and nobody else, no more than this.
 _REDIS_TIMEOUT_S = 1.0
 # The file only has to be good after a restart; writing it each second would wear the disk.
@@ -55,10 +73,21 @@ class _VersionedHistory(msgspec.Struct, frozen=True):
     history: History
 
 
+class _RawVersionedHistory(msgspec.Struct, frozen=True):
+    version: str
+    history: RawHistory
+
+
 class _LastGood(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     history_version: str
     history: History
+
+
+class _RawLastGood(msgspec.Struct, frozen=True):
+    snapshot: Snapshot
+    history_version: str
+    history: RawHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +99,42 @@ class Published:
     history_version: str
 
 
-def connect(url: str) -> redis.Redis:
-    """A client that gives up quickly; `url` as in REDIS_URL."""
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What this process says: one snapshot with its history, as read at one instant."""
+
+    published: Published
+    said: Said
+
+
+# What is shown next, which waits for it; and whether there is time for another page.
+Prepare = Callable[[Showing, Callable[[], bool]], None]
+
+
+def next_reading(latest: Showing | None, found: Published, now: datetime) -> datetime | None:
+    """When the next reading begins to be shown, or None while the `latest` stands.
+
+    Another truth or history: so soon after it was built that every process has noticed, and all
+    begin together. The same, seen more lately: with the next step of the reader, which is read
+    ahead. So at any moment all processes tell almost the same, and a page is made once a step.
+    """
+    if latest is None:
+        return now
+    if _truth_of(latest.published) != _truth_of(found):
+        # Whose clock is ahead must not make us wait for it.
+        return max(now, min(found.snapshot.built_at, now) + _NOTICED_AFTER)
+    step = reader.step(now + _READ_AHEAD)
+    return max(step, now) if latest.said.now != step else None
+
+
+def connect(url: str, *, tries: int | None = None) -> redis.Redis:
+    """A client that gives up quickly; `url` as in REDIS_URL. With `tries`, after so many."""
+    patience = {} if tries is None else {"retry": Retry(NoBackoff(), tries - 1)}
     return redis.Redis.from_url(
-        url, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
+        url,
+        socket_timeout=_REDIS_TIMEOUT_S,
+        socket_connect_timeout=_REDIS_TIMEOUT_S,
+        **patience,
     )
 
 
@@ -90,6 +151,8 @@ def publish(
         pipe.set(_HISTORY_KEY, msgspec.json.encode(_VersionedHistory(history_version, history)))
     present = _Present(snapshot.version, history_version, snapshot.built_at, snapshot.observed)
     pipe.set(_NOW_KEY, msgspec.json.encode(present))
+    # Which one it is, in a few bytes: every process looks several times a second.
+    pipe.set(_MARK_KEY, snapshot.built_at.isoformat())
     pipe.execute()
 
 
@@ -101,93 +164,251 @@ class Store:
 
     def __init__(self) -> None:
         self.shelf = Shelf()
-        self._published: Published | None = None
-        self._said: tuple[tuple[str, datetime, datetime], Said] | None = None
+        self._reader = reader.Reader()
+        # All replaced whole: threads never see halves. Unix time until which `showing` stands
+        # without a second look.
+        self.showing: Showing | None = None
+        self.stands_until = 0.0
+        # From when on what is shown.
+        self._coming: tuple[datetime, Showing] | None = None
+        # The newest that was found, which nobody is told before it is prepared.
+        self._found: Published | None = None
+        self._clock: Callable[[], datetime] | None = None
+        self._pinned = _Pinned()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._turning = threading.Lock()
+        self._mark: bytes | None = None
+        self._looked_at = 0.0
         self._written_at = -_WRITE_EVERY_S
-        self._written: tuple[str, str] | None = None
+        self._written: Published | None = None
+        # When it was last read, and how long that took.
+        self._read_at, self._cost_s = 0.0, 0.0
         self._client: redis.Redis | None = None
 
-    def start(self) -> None:
-        """Load what there is and keep it up to date; once for each process, after any fork."""
+    def start(self, clock: Callable[[], datetime], prepare: Prepare | None = None) -> None:
+        """Load what there is and keep it up to date; once for each process, after any fork.
+
+        `prepare` is given what comes next before anybody is told of it.
+        """
         with self._lock:
             if self._thread is not None:
                 return
-            self._thread = threading.Thread(target=self._follow, name="snapshot", daemon=True)
+            self._clock = clock
+            self._thread = threading.Thread(
+                target=self._follow, args=(clock, prepare), name="snapshot", daemon=True
+            )
         self._load_file()
-        self.keep_archive(None)
+        # The others may know more than the file; Redis has a second to say so.
+        self._look_if_it_answers(clock())
+        self._read_next(clock(), None)
         self._thread.start()
 
     def current(self) -> Published | None:
         """What was published last, or None where nothing ever was."""
-        return self._published
+        pinned = self._pinned.showing
+        if pinned is not None:
+            return pinned.published
+        showing = self._turn_over() if self._clock is not None else None
+        return showing.published if showing is not None else self._found
 
     def history(self) -> History:
-        published = self._published
+        published = self.current()
         return published.history if published else History()
 
     def said(self, now: datetime) -> Said | None:
         """What the reader says of the present snapshot at `now`, computed once for each step."""
-        published = self._published
-        if published is None:
+        if self._pinned.showing is not None:
+            return self._pinned.showing.said
+        showing = self.showing_at(now)
+        return showing.said if showing is not None else None
+
+    def showing_at(self, now: datetime) -> Showing | None:
+        """What is said at `now`, a step of the reader, or not long ago while the thread follows."""
+        found = self._found
+        if found is None:
             return None
-        snapshot = published.snapshot
-        key = (snapshot.version, snapshot.built_at, now)
-        remembered = self._said
-        if remembered is not None and remembered[0] == key:
-            return remembered[1]
-        said = reader.read(snapshot, now)
-        self._said = (key, said)
-        return said
+        showing = self._turn_over()
+        if self._stands(showing, found, now):
+            return showing
+        with self._reading:
+            showing = self.showing
+            if not self._stands(showing, found, now):
+                showing = Showing(found, reader.read(found.snapshot, now))
+                self._show(showing)
+        return showing
+
+    def _stands(self, showing: Showing | None, found: Published, now: datetime) -> bool:
+        if showing is None:
+            return False
+        if self._clock is not None:
+            # A step ahead of `now` where it was asked just before its time.
+            return -reader.STEP <= now - showing.said.now <= OLDEST_SAID
+        return showing.said.now == now and showing.published is found
+
+    def _turn_over(self) -> Showing | None:
+        """What is shown now: what comes next as soon as its time has come."""
+        coming = self._coming
+        if coming is not None and self._clock is not None and self._clock() >= coming[0]:
+            with self._turning:
+                # Another request may have been faster, and the thread faster still.
+                if self._coming is coming:
+                    self._coming = None
+                    self._show(coming[1])
+        return self.showing
+
+    def _show(self, showing: Showing) -> None:
+        good_for = OLDEST_SAID if self._clock is not None else reader.STEP
+        until = (showing.said.now + good_for).timestamp()
+        coming = self._coming
+        self.showing = showing
+        self.stands_until = min(until, coming[0].timestamp()) if coming is not None else until
+
+    @contextmanager
+    def pinned(self, showing: Showing) -> Iterator[None]:
+        """This thread is told `showing` and nothing else, whatever comes meanwhile."""
+        before = self._pinned.showing
+        self._pinned.showing = showing
+        try:
+            yield
+        finally:
+            self._pinned.showing = before
 
     def hold(self, snapshot: Snapshot, history: History | None = None) -> None:
         """Hold this snapshot, as if it had been read: for tests and for publishing to files."""
-        self._published = Published(snapshot, history or History(), "held")
+        self._found = Published(snapshot, history or History(), "held")
+        self.showing = None
+        self.stands_until = 0.0
         self._prepare()
         self.keep_archive(None)
 
+    def load(self) -> None:
+        """Read what was published last, once: for commands. The file where Redis is silent."""
+        try:
+            self.look()
+        except (redis.RedisError, OSError, ValueError):
+            logger.warning("Redis does not answer; the last-good file is read.")
+        if self._found is None:
+            self._load_file()
+        self._prepare()
+        try:
+            self.keep_archive(self._client)
+        except redis.RedisError:
+            self.keep_archive(None)
+
     def forget(self) -> None:
         """As a process that has never seen a snapshot."""
-        self._published = None
-        self._said = None
+        self._found = None
+        self.showing = None
+        self.stands_until = 0.0
         self.shelf.forget()
 
     # --- the thread -------------------------------------------------------------------------
 
-    def _follow(self) -> None:
+    def _follow(self, clock: Callable[[], datetime], prepare: Prepare | None) -> None:
         pause = threading.Event()
         while True:
             try:
-                if self.look():
-                    self._prepare()
-                self.keep_archive(self._client)
-            except (redis.RedisError, OSError):
-                # Old knowledge with its age is better than none: keep what we hold.
-                if self._published is None:
-                    self._load_file()
-                    self.keep_archive(None)
-            except ValueError:
-                # A newer release may write what this one cannot read; it will be restarted too.
-                logger.exception("The published snapshot cannot be read.")
+                self._look_if_it_answers(clock())
+                self._read_next(clock(), prepare)
+            except Exception:
+                # Requests read for themselves then, and fail where people see it.
+                logger.exception("What is published cannot be prepared.")
             pause.wait(_LOOK_EVERY_S)
+
+    def _look_if_it_answers(self, now: datetime) -> None:
+        try:
+            if self.look(now):
+                self._prepare()
+            self.keep_archive(self._client)
+        except (redis.RedisError, OSError):
+            # Old knowledge with its age is better than none: keep what we hold.
+            if self._found is None:
+                self._load_file()
+            self._keep_file(at_once=True)
+            self.keep_archive(None)
+        except ValueError:
+            # A newer release may write what this one cannot read; it will be restarted too.
+            logger.exception("The published snapshot cannot be read.")
+
+    def _read_next(self, now: datetime, prepare: Prepare | None) -> None:
+        """Read what is to be shown next, if anything is, and prepare it."""
+        found, coming, shown = self._found, self._coming, self.showing
+        latest = coming[1] if coming is not None else shown
+        begins_at = next_reading(latest, found, now) if found is not None else None
+        began_at = monotonic()
+        # A large nation takes long to read: half of the process is left to requests.
+        if found is None or begins_at is None or began_at - self._read_at < self._cost_s:
+            return
+        showing = Showing(found, reader.read(found.snapshot, reader.step(begins_at)))
+        if latest is None:
+            self._show(showing)
+            return
+        self._cost_s = monotonic() - began_at
+        if prepare is not None:
+            prepare(showing, self._patience(showing, latest, begins_at, now))
+        with self._turning:
+            if self.showing is not shown and self.showing is not latest:
+                # We took too long, and a request read for itself: that is newer.
+                return
+            if self._coming is not None:
+                # News upon news must not put off what has waited already.
+                begins_at = min(begins_at, self._coming[0])
+            self._coming = begins_at, showing
+            self.stands_until = min(self.stands_until, begins_at.timestamp())
+        self._read_at = monotonic()
+
+    def _patience(
+        self, coming: Showing, latest: Showing, begins_at: datetime, now: datetime
+    ) -> Callable[[], bool]:
+        """Whether another page of what comes may be prepared."""
+        clock = self._clock or (lambda: now)
+        # Work and not time, so that a busy machine is late with the news and not overrun.
+        ends_at = thread_time() + max(_PREPARED_FOR_S, (begins_at - clock()).total_seconds())
+        latest_at = latest.said.now + OLDEST_SAID - _READ_AHEAD
+        is_news = _truth_of(latest.published) != _truth_of(coming.published)
+        looked_at = monotonic()
+
+        def go_on() -> bool:
+            nonlocal looked_at
+            if not is_news and monotonic() - looked_at > _LOOK_EVERY_S:
+                # The same once more must not keep us from the news.
+                looked_at = monotonic()
+                self._look_if_it_answers(clock())
+            overtaken = self._found and _truth_of(self._found) != _truth_of(coming.published)
+            is_late = thread_time() >= ends_at or clock() >= latest_at
+            return not is_late and (is_news or not overtaken)
+
+        return go_on
 
     def _prepare(self) -> None:
         """What takes too long to be done while somebody waits: the search over new names."""
-        published = self._published
+        published = self._found
         if published is not None:
             search.prepare(published.snapshot.truth, published.snapshot.version)
 
-    def look(self) -> bool:
-        """Read Redis once; True when something new was found. Raises redis.RedisError."""
+    def look(self, now: datetime | None = None) -> bool:
+        """Read Redis once; True when something new was found. Raises redis.RedisError.
+
+        `now` tells a snapshot from the future, which gives way to any other.
+        """
         if self._client is None:
-            self._client = connect(settings.REDIS_URL)
+            self._client = connect(settings.REDIS_URL, tries=1)
+        mark = cast("bytes | None", self._client.get(_MARK_KEY))
+        is_known = mark is not None and mark == self._mark
+        if is_known and monotonic() - self._looked_at < _BELIEVED_S:
+            return False
+        self._looked_at = monotonic()
         body = self._client.get(_NOW_KEY)
         if body is None:
             return False
+        self._mark = None
         present = msgspec.json.decode(body, type=_Present)
-        held = self._published
-        if held is not None and held.snapshot.built_at >= present.built_at:
+        held = self._found
+        if held is not None and not _is_newer(held.snapshot.built_at, present.built_at, now):
+            # A mark is remembered only where nothing has to be asked for again.
+            self._mark = mark if held.snapshot.built_at == present.built_at else None
             return False
         if held is not None and held.snapshot.version == present.version:
             truth = held.snapshot.truth
@@ -207,44 +428,47 @@ class Store:
             observed=present.observed,
             version=present.version,
         )
-        self._published = Published(snapshot, history, history_version)
+        self._found = Published(snapshot, history, history_version)
+        self._mark = mark
         self._keep_file()
         return True
 
     def keep_archive(self, client: redis.Redis | None) -> None:
         """Take in the months of the present snapshot that are new. Raises redis.RedisError."""
-        published = self._published
+        published = self._found
         if published is not None and published.snapshot.truth.archive:
             self.shelf.keep(client, published.snapshot.truth.archive)
 
     def _read_history(self, version: str) -> tuple[History, str]:
-        held = self._published
+        held = self._found
         if held is not None and held.history_version == version:
             return held.history, version
         assert self._client is not None
         body = self._client.get(_HISTORY_KEY)
         if body is None:
             return (held.history, held.history_version) if held else (History(), "")
-        versioned = msgspec.json.decode(body, type=_VersionedHistory)
-        return versioned.history, versioned.version
+        versioned = msgspec.json.decode(body, type=_RawVersionedHistory)
+        return versioned.history.read(), versioned.version
 
     def _load_file(self) -> None:
         try:
             body = Path(settings.LAST_GOOD_FILE).read_bytes()
-            last = msgspec.json.decode(body, type=_LastGood)
+            last = msgspec.json.decode(body, type=_RawLastGood)
+            history = last.history.read()
         except FileNotFoundError:
             return
         except (OSError, ValueError):
             logger.exception("The last-good file cannot be read.")
             return
-        self._published = Published(last.snapshot, last.history, last.history_version)
+        self._found = self._written = Published(last.snapshot, history, last.history_version)
         self._prepare()
 
-    def _keep_file(self) -> None:
-        published = self._published
-        assert published is not None
-        versions = (published.snapshot.version, published.history_version)
-        if versions == self._written and monotonic() - self._written_at < _WRITE_EVERY_S:
+    def _keep_file(self, *, at_once: bool = False) -> None:
+        published, written = self._found, self._written
+        if published is None or published is written:
+            return
+        is_other = written is None or _truth_of(written) != _truth_of(published)
+        if not (at_once or is_other) and monotonic() - self._written_at < _WRITE_EVERY_S:
             return
         body = msgspec.json.encode(
             _LastGood(published.snapshot, published.history_version, published.history)
@@ -254,7 +478,22 @@ class Store:
         except OSError:
             # A full disk must not stop the news.
             logger.exception("The last-good file cannot be written.")
-        self._written, self._written_at = versions, monotonic()
+        self._written, self._written_at = published, monotonic()
+
+
+def _truth_of(published: Published) -> tuple[str, str]:
+    return published.snapshot.version, published.history_version
+
+
+class _Pinned(threading.local):
+    showing: Showing | None = None
+
+
+def _is_newer(held_at: datetime, built_at: datetime, now: datetime | None) -> bool:
+    """Whether the one built at `built_at` replaces the one held: none older, but for the future."""
+    if built_at > held_at:
+        return True
+    return now is not None and built_at < held_at and held_at > now + _CLOCKS_DIFFER
 
 
 store = Store()

@@ -11,6 +11,7 @@ from statusportal.public import (
     feeds,
     incident_page,
     maintenance_page,
+    og,
     pages,
     service_page,
 )
@@ -32,6 +33,14 @@ urlpatterns = [
     path("feed.atom", feeds.everything, name="feed"),
     path("agencies/<slug:code>/feed.atom", feeds.agency, name="agency-feed"),
     path("services/<slug:slug>/feed.atom", feeds.service, name="service-feed"),
+    path("og.png", og.portal, name="og"),
+    path("agencies/<slug:code>/og.png", og.agency, name="agency-og"),
+    path("services/<slug:slug>/og.png", og.service, name="service-og"),
+    path("incidents/<slug:ref>/og.png", og.incident, name="incident-og"),
+    path("maintenance/<slug:ref>/og.png", og.window, name="window-og"),
+    path("feed-<slug:month>.atom", feeds.everything, name="feed-month"),
+    path("agencies/<slug:code>/feed-<slug:month>.atom", feeds.agency, name="agency-feed-month"),
+    path("services/<slug:slug>/feed-<slug:month>.atom", feeds.service, name="service-feed-month"),
     path("use/", embeds.use, name="use"),
     # In the demo only.
     path("_components/", components.components, name="components"),

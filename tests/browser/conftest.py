@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from accounts.models import User
 from tests.statusportal.public.conftest import at_one_o_clock, troubled, well
 from tests.statusportal.public.snapshots import NOW
 
@@ -87,6 +90,18 @@ class Reader:
         response = self.page.goto(path)
         assert response is not None
         assert response.status == 200, (path, response.status)
+
+    def sign_in(self, person: User, language: str = "en") -> None:
+        """Become `person`, with a session like that of the page for it (test_signing_in)."""
+        client = Client()
+        client.force_login(person)
+        chosen = {
+            settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value,
+            settings.LANGUAGE_COOKIE_NAME: language,
+        }
+        self.context.add_cookies(
+            [{"name": name, "value": value, "url": self.address} for name, value in chosen.items()]
+        )
 
     def until(self, expression: str, arg: Any = None, *, within_s: float = 10) -> None:
         """Wait until `expression` is true in the page.

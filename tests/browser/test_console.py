@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.conf import settings
 from playwright.sync_api import expect
 
 from accounts.models import Role, User
@@ -17,7 +16,7 @@ from incidents import operations
 from incidents.models import Draft, Incident, Update
 from services.models import Service
 from tests.browser.conftest import look_for_barriers
-from tests.factories import PASSWORD, make_agency, make_channel, make_edge, make_service, make_user
+from tests.factories import make_agency, make_channel, make_edge, make_service, make_user
 from tests.maintenance.rows import make_announced
 from tests.statusportal.ops.console import (
     BOARD,
@@ -102,13 +101,8 @@ def busy(login: Service) -> list[Incident]:
 def sign_in(reader: Any, person: User, *, language: str = "en", **options: Any) -> Any:
     """A browser in which `person` has signed in and looks at the board."""
     someone = reader(**options)
-    someone.context.add_cookies(
-        [{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": someone.address}]
-    )
-    someone.open(f"/admin/login/?next={BOARD}")
-    someone.page.fill("#id_username", person.username)
-    someone.page.fill("#id_password", PASSWORD)
-    someone.page.locator("#login-form [type=submit]").click()
+    someone.sign_in(person, language)
+    someone.open(BOARD)
     expect(someone.page.locator("#board")).to_be_visible()
     # The scripts come after the page.
     someone.page.wait_for_load_state("load")

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import msgspec
 import pytest
+import time_machine
 from playwright.sync_api import Browser, expect
 
+from accounts.models import Role
 from core.bilingual import Bilingual
+from incidents import updates
+from incidents.updates import NewText
+from statusportal.public import snapshot
 from statusportal.public.store import store
 from tests.browser.conftest import look_for_barriers
 from tests.browser.other_sites import BANNER, NETWORK, Answer, Host, Portal, send, tag
+from tests.factories import make_service, make_user
+from tests.statusportal.ops.console import make_incident
 from tests.statusportal.public.incidents import LOGIN, TROUBLED, with_incidents
 from tests.statusportal.public.planned import RUNNING, with_windows
+from tests.statusportal.public.snapshots import NOW
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -126,6 +135,36 @@ def test_a_site_may_give_it_its_own_colours(host: Any, live_server: Any) -> None
     assert found.region.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 238, 204)"
 
 
+def test_what_an_operator_publishes_stands_on_an_open_page_within_twenty_seconds(
+    host: Any, live_server: Any
+) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        service = make_service(slug="passport", name_ar="تجديد الجواز", name_en="Passports")
+        incident = make_incident(services=(service,), title_ar="تعطل التجديد", title_en="Out")
+        store.hold(snapshot.build(now=NOW))
+        found = host(live_server.url, tag(live_server.url, "passport"))
+        found.page.wait_for_load_state("networkidle")
+        expect(found.banner).to_have_count(0)
+
+        updates.write(
+            incident_id=incident.pk,
+            text=NewText(
+                Bilingual("نعلم بالمشكلة ونعمل على حلها.", "We know and are working on it."),
+                next_update_by=NOW + timedelta(minutes=30),
+            ),
+            actor=make_user(Role.OPERATOR),
+            now=NOW,
+        )
+        # The snapshot is built each second, and looked for twice a second.
+        clock.shift(2)
+        store.hold(snapshot.build(now=NOW + timedelta(seconds=2)))
+        found.later(18)
+
+        expect(found.region).to_contain_text("نعلم بالمشكلة ونعمل على حلها.")
+        expect(found.banner).to_have_attribute("dir", "rtl")
+        assert found.complaints == []
+
+
 # --- dismissed ----------------------------------------------------------------------------------
 
 
@@ -210,13 +249,15 @@ def test_it_goes_when_the_notice_is_over_and_when_its_tag_is_gone(
     assert portal.questions == asked
 
 
-def test_it_asks_once_a_minute_and_only_while_somebody_looks(host: Any, portal: Portal) -> None:
+def test_it_asks_every_quarter_of_a_minute_and_only_while_somebody_looks(
+    host: Any, portal: Portal
+) -> None:
     found = host(portal.address, tag(portal.address))
     expect(found.region).to_be_visible()
-    found.later(50)
+    found.later(13)
     found.page.wait_for_timeout(200)
     assert portal.questions == 1
-    found.later(20)
+    found.later(4)
     portal.until_asked(2, found.page)
 
     look = "(hidden) => { Object.defineProperty(document, 'hidden', {value: hidden,"
@@ -320,6 +361,19 @@ def test_markup_in_a_text_stays_text(host: Any, portal: Portal) -> None:
     assert found.complaints == []
 
 
+def test_whoever_does_not_answer_is_asked_once_a_minute(host: Any, portal: Portal) -> None:
+    portal.json = _broken
+    found = host(portal.address, tag(portal.address))
+    portal.until_asked(1, found.page)
+    found.later(50)
+    found.page.wait_for_timeout(200)
+    assert portal.questions == 1
+    portal.json = portal.notice
+    found.later(20)
+
+    expect(found.region).to_be_visible()
+
+
 def test_nothing_shows_and_nothing_breaks_when_it_is_stopped(host: Any, portal: Portal) -> None:
     portal.server.stop()
     found = host(portal.address, tag(portal.address))
@@ -331,7 +385,7 @@ def test_nothing_shows_and_nothing_breaks_when_it_is_stopped(host: Any, portal: 
 
 
 @pytest.mark.parametrize("is_frozen", [False, True], ids=["stopped", "a copy without us"])
-def test_what_was_shown_goes_after_three_intervals_without_us(
+def test_what_was_shown_goes_after_three_minutes_without_us(
     host: Any, portal: Portal, is_frozen: bool
 ) -> None:
     found = host(portal.address, tag(portal.address))

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.conf import settings
 from playwright.sync_api import expect
 
 from accounts.models import Agency, Role, User
@@ -15,7 +14,6 @@ from maintenance.models import CalendarPeriod, Window
 from services.models import Service
 from tests.browser.conftest import look_for_barriers
 from tests.factories import (
-    PASSWORD,
     make_agency,
     make_channel,
     make_edge,
@@ -69,13 +67,8 @@ def staff(agency: Agency) -> User:
 def sign_in(reader: Any, person: User, *, scripts: bool = True, language: str = "ar") -> Any:
     """A browser in which `person` has signed in on the page for it."""
     someone = reader(scripts=scripts)
-    someone.context.add_cookies(
-        [{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": someone.address}]
-    )
-    someone.open(f"/admin/login/?next={LIST}")
-    someone.page.fill("#id_username", person.username)
-    someone.page.fill("#id_password", PASSWORD)
-    someone.page.locator("#login-form [type=submit]").click()
+    someone.sign_in(person, language)
+    someone.open(LIST)
     expect(someone.page.locator("html")).to_have_attribute(
         "dir", "rtl" if language == "ar" else "ltr"
     )

@@ -335,6 +335,27 @@ def test_remembering_costs_the_same_for_one_and_for_three(django_assert_num_quer
 # --- what it lists, and what stands beside its texts ----------------------------------------------
 
 
+def test_people_of_an_agency_leave_what_it_lists_of_others_as_it_is(
+    service: Service, operator: User
+) -> None:
+    own, others = make_service(agency=service.agency), make_service()
+    incident = the_incident()
+    impact.list_services(
+        incident_id=incident.pk,
+        services={service.pk: [], others.pk: []},
+        actor=operator,
+        now=minutes(2),
+    )
+    impact.list_services(
+        incident_id=incident.pk,
+        services={own.pk: []},
+        actor=make_user(Role.AGENCY_PUBLISHER, service.agency),
+        now=minutes(3),
+    )
+
+    assert {row.service for row in incident.services.all()} == {own, others}
+
+
 def test_services_are_listed_and_dropped_by_hand_and_known_rows_stay(
     service: Service, operator: User
 ) -> None:

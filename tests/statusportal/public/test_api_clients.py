@@ -1,4 +1,4 @@
-"""Somebody else's program for Statuspage pages, unchanged, reads the portal over the network."""
+"""Somebody else's programs for Statuspage pages, unchanged, read the portal over the network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import whadup
 
 from statusportal.public.store import store
 from tests.statusportal.public.everything import everything
@@ -72,3 +73,34 @@ def test_an_exporter_finds_that_all_is_well(live_server: Any, tmp_path: Path) ->
         'statuspage_service_status{service_name="Portal"} 1.0'
     ]
     assert [line[-4:] for line in of(found, "statuspage_component_status")] == [" 1.0"] * 4
+
+
+def test_a_client_library_reads_every_document(
+    live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Made for the page of one company; where that page is stands in a constant.
+    monkeypatch.setattr(whadup, "API_BASE_URL", f"{live_server.url}/api/")
+    monkeypatch.setenv("NO_PROXY", "*")
+    store.hold(everything())
+    page = whadup.GithubStatus()
+    summary = page.summary()
+
+    assert summary["status"] == page.status()["status"]
+    assert summary["status"]["indicator"] == "critical"
+    assert summary["components"] == page.components()["components"]
+    assert {one["status"] for one in summary["components"]} == {
+        "degraded_performance",
+        "major_outage",
+    }
+    incidents = {one["id"]: one["status"] for one in page.Incidents()["incidents"]}
+    unresolved = {one["id"] for one in page.Incidents.unresolved()["incidents"]}
+    assert unresolved == {one["id"] for one in summary["incidents"]}
+    assert {incidents[one] for one in unresolved} == {"investigating", "identified", "monitoring"}
+    windows = {one["id"] for one in page.Maintenances()["scheduled_maintenances"]}
+    active = page.Maintenances.active()["scheduled_maintenances"]
+    upcoming = page.Maintenances.upcoming()["scheduled_maintenances"]
+    assert {one["status"] for one in active} == {"in_progress"}
+    assert {one["status"] for one in upcoming} == {"scheduled"}
+    assert {one["id"] for one in (*active, *upcoming)} < windows
+    # Parameters of its own are handed on.
+    assert page.summary(lang="ar")["page"]["name"] == "حالة الخدمات الحكومية"

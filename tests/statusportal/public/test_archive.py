@@ -334,7 +334,7 @@ def test_after_a_restart_without_redis_the_files_serve(
     settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock?db=0"
 
     restarted = Store()
-    restarted.start()
+    restarted.start(lambda: NOW)
 
     assert restarted.shelf.read("2025-11") == NOVEMBER
 

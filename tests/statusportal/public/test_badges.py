@@ -73,8 +73,8 @@ def test_planned_work_is_said(client: Client) -> None:
 
 def test_each_state_has_a_sign_and_a_colour_of_its_own_on_which_white_can_be_read() -> None:
     states = {*Health, None}
-    assert set(badges.COLOURS) == set(badges._SIGNS) == states
-    assert len(set(badges.COLOURS.values())) == len(set(badges._SIGNS.values())) == len(states)
+    assert set(badges.COLOURS) == set(badges.SIGNS) == states
+    assert len(set(badges.COLOURS.values())) == len(set(badges.SIGNS.values())) == len(states)
     for colour in (*badges.COLOURS.values(), badges.LABEL_COLOUR, badges.UPTIME_COLOUR):
         assert contrast_with_white(colour) >= 4.5, colour
 

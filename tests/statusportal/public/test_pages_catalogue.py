@@ -197,7 +197,7 @@ def test_a_new_service_is_listed_before_the_index_knows_it(client: Client) -> No
     store.hold(snapshot(ALL_WELL))
     held = snapshot(ALL_WELL, more=many(1))
     # As in the moment in which the thread has the new version, and is still at its index.
-    store._published = Published(held, history(), "held")
+    store._found = Published(held, history(), "held")
 
     assert "more-0" in states(get(client, "/en/services/"))
     assert states(get(client, "/en/services/?q=numbered")) == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import redis
 from django.conf import settings as real_settings
 
 from core.bilingual import Bilingual
+from statusportal.public import reader
 from statusportal.public.shape import (
     AgencyFact,
     DayFact,
@@ -21,7 +22,14 @@ from statusportal.public.shape import (
     version_of,
 )
 from statusportal.public.shelf import write_whole
-from statusportal.public.store import Store, connect, publish
+from statusportal.public.store import (
+    Published,
+    Showing,
+    Store,
+    connect,
+    next_reading,
+    publish,
+)
 
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
 HISTORY = History((ServiceHistory("a", (DayFact(date(2026, 11, 1), 1, 2, 3, 4, 5, 6),), 9999),))
@@ -103,7 +111,7 @@ def test_after_a_restart_without_redis_the_last_good_file_speaks(
     settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock?db=0"
 
     restarted = Store()
-    restarted.start()
+    restarted.start(lambda: NOW)
 
     published = restarted.current()
     assert published is not None
@@ -150,3 +158,205 @@ def test_what_is_said_is_computed_once_for_each_step_and_snapshot() -> None:
     newer = reading.said(NOW)
     assert newer is not None
     assert newer.built_at == NOW + timedelta(seconds=1)
+
+
+# --- what is told when --------------------------------------------------------------------------
+
+SECOND = timedelta(seconds=1)
+
+
+def published(name: str = "وزارة", *, at: datetime = NOW, history: str = "h1") -> Published:
+    return Published(snapshot(name, at=at), HISTORY, history)
+
+
+@pytest.mark.parametrize(
+    ("found", "now_s", "begins_s"),
+    [
+        # The same, seen later: once a step, read two seconds ahead.
+        (published(), 0, None),
+        (published(at=NOW + SECOND), 2.9, None),
+        (published(at=NOW + SECOND), 3, 5),
+        (published(at=NOW + SECOND), 4.9, 5),
+        (published(), 5, 5),
+        (published(), 7, 7),
+        (published(), -3600, -3600),
+        # Another truth or history: soon after it was built.
+        (published("x", at=NOW + SECOND), 1.1, 2.25),
+        (published("x", at=NOW + SECOND), 3, 3),
+        (published(history="h2", at=NOW + SECOND), 1.1, 2.25),
+        # Built by a clock that is ahead of ours.
+        (published("x", at=NOW + 60 * SECOND), 1, 2.25),
+    ],
+)
+def test_when_the_next_reading_is_shown(
+    found: Published, now_s: float, begins_s: float | None
+) -> None:
+    latest = Showing(published(), reader.read(snapshot(), NOW))
+
+    begins_at = next_reading(latest, found, NOW + now_s * SECOND)
+
+    assert begins_at == (None if begins_s is None else NOW + begins_s * SECOND)
+    assert next_reading(None, found, NOW) == NOW
+
+
+class Followed:
+    """A store in a process that follows, without the thread: the test is the thread."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.prepared: list[datetime] = []
+        self.went_on: list[bool] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.store = Store()
+        self.store._clock = lambda: self.now
+
+    def find(self, found: Published) -> None:
+        self.store._found = found
+        self.store._cost_s = 0.0
+        self.store._read_next(self.now, self._prepare)
+
+    def _prepare(self, coming: Showing, go_on: Callable[[], bool]) -> None:
+        self.prepared.append(coming.published.snapshot.built_at)
+        self.went_on.append(go_on())
+        self.meanwhile()
+        self.went_on.append(go_on())
+
+    def told(self) -> datetime:
+        said = self.store.said(reader.step(self.now))
+        current = self.store.current()
+        assert said is not None
+        assert current is not None
+        # Both are of one snapshot, whatever is found meanwhile.
+        assert current.snapshot.built_at == said.built_at
+        return said.built_at
+
+
+def test_news_are_told_to_all_at_one_moment_and_are_prepared_by_then() -> None:
+    process = Followed()
+    process.find(published())
+    assert process.told() == NOW
+
+    process.now += 0.2 * SECOND
+    process.find(published("x", at=NOW + 0.1 * SECOND))
+    assert process.prepared == [NOW + 0.1 * SECOND]
+    assert process.told() == NOW
+    assert process.store.stands_until == (NOW + 1.35 * SECOND).timestamp()
+
+    process.now = NOW + 1.35 * SECOND
+    assert process.told() == NOW + 0.1 * SECOND
+
+
+def test_news_upon_news_never_put_off_what_has_waited() -> None:
+    process = Followed()
+    process.find(published())
+    for n in range(1, 40):
+        process.now = NOW + n * 0.1 * SECOND
+        process.find(published(f"x{n}", at=process.now))
+        assert process.now - process.told() <= 1.5 * SECOND
+
+
+def test_without_a_thread_that_reads_requests_read_for_themselves() -> None:
+    process = Followed()
+    process.find(published())
+
+    process.now = NOW + 10 * SECOND
+    said = process.store.said(process.now)
+    assert said is not None
+    assert said.now == NOW
+
+    process.now = NOW + 15 * SECOND
+    said = process.store.said(process.now)
+    assert said is not None
+    assert said.now == NOW + 15 * SECOND
+
+
+def test_what_took_too_long_to_prepare_never_takes_the_place_of_what_requests_read() -> None:
+    process = Followed()
+    process.find(published())
+
+    def hang() -> None:
+        process.now = NOW + 20 * SECOND
+        process.store._found = published("y", at=NOW + 19 * SECOND)
+        assert process.told() == NOW + 19 * SECOND
+
+    process.meanwhile = hang
+    process.find(published("x", at=NOW + SECOND))
+
+    assert process.told() == NOW + 19 * SECOND
+    # Beyond what readers may be kept waiting with the past.
+    assert process.went_on == [True, False]
+
+
+def test_news_interrupt_what_is_prepared_for_a_mere_step() -> None:
+    process = Followed()
+    process.find(published())
+    process.now = NOW + 4 * SECOND
+
+    def change() -> None:
+        process.store._found = published("x", at=NOW + 4 * SECOND)
+
+    process.meanwhile = change
+    process.find(published(at=NOW + 3.5 * SECOND))
+
+    assert process.went_on == [True, False]
+
+
+def test_what_a_request_is_told_does_not_change_under_it() -> None:
+    process = Followed()
+    process.find(published())
+    showing = process.store.showing_at(NOW)
+    assert showing is not None
+
+    with process.store.pinned(showing):
+        process.now = NOW + 60 * SECOND
+        process.find(published("x", at=process.now))
+        assert process.told() == NOW
+    assert process.told() == NOW + 60 * SECOND
+
+
+def test_a_snapshot_from_a_clock_that_was_wrong_gives_way(client: redis.Redis) -> None:
+    reading = Store()
+    publish(client, snapshot(at=NOW + 3600 * SECOND), HISTORY, "h1")
+    assert reading.look(NOW) is True
+
+    publish(client, snapshot(at=NOW + SECOND), None, "h1")
+
+    assert reading.look(NOW + 2 * SECOND) is True
+    current = reading.current()
+    assert current is not None
+    assert current.snapshot.built_at == NOW + SECOND
+
+
+def test_when_redis_falls_silent_the_file_has_what_we_hold(
+    client: redis.Redis, last_good: Path
+) -> None:
+    reading = Store()
+    publish(client, snapshot(), HISTORY, "h1")
+    reading._look_if_it_answers(NOW)
+    publish(client, snapshot(at=NOW + SECOND), None, "h1")
+    reading._look_if_it_answers(NOW)
+    # Written a moment ago: the disk is spared.
+    assert b"10:00:01" not in last_good.read_bytes()
+
+    reading._client = connect("unix:///nobody-listens.sock?db=0", tries=1)
+    reading._look_if_it_answers(NOW)
+
+    assert b"10:00:01" in last_good.read_bytes()
+    written_at = last_good.stat().st_mtime_ns
+    reading._look_if_it_answers(NOW)
+    assert last_good.stat().st_mtime_ns == written_at
+
+
+def test_an_older_release_that_publishes_is_heard(client: redis.Redis) -> None:
+    """It leaves the mark of a newer one standing, by which others know that nothing is new."""
+    reading = Store()
+    publish(client, snapshot(), HISTORY, "h1")
+    reading.look()
+    mark = client.get("portal:now:built_at")
+    publish(client, snapshot(at=NOW + SECOND), None, "h1")
+    assert mark is not None
+    client.set("portal:now:built_at", mark)
+
+    assert reading.look() is False
+    reading._looked_at -= 2
+    assert reading.look() is True

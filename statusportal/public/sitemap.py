@@ -1,0 +1,187 @@
+"""`/sitemap.xml`: every public page in both languages, for search engines (sitemaps.org, 0.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from io import StringIO
+from xml.sax.saxutils import escape
+from xml.sax.xmlreader import AttributesImpl
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.xmlutils import SimplerXMLGenerator
+from django.views.decorators.http import require_safe
+
+from core.bilingual import LANGUAGES
+from statusportal.public.answers import Answer, respond, tagged
+from statusportal.public.pages import nothing_yet, said_now
+from statusportal.public.said import Said, ServiceSaid
+
+# Not application/xml: everything that is text is compressed on its way.
+CONTENT_TYPE = "text/xml; charset=utf-8"
+# Addresses in one file, each language counted: the protocol's own limit. A page's addresses stay
+# together.
+MOST = 50_000
+_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_XHTML = "http://www.w3.org/1999/xhtml"
+# In doubt people are answered in Arabic.
+_DEFAULT = "ar"
+# The files of one version, by their number; None is the whole, or the index.
+_kept: tuple[tuple[str, int], dict[int | None, Answer]] = (("", 0), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page by its path in each language; `changed_at` is the last change that we know of."""
+
+    paths: dict[str, str]
+    changed_at: datetime | None
+
+
+@require_safe
+def sitemap(request: HttpRequest, number: int | None = None) -> HttpResponse:
+    """The sitemap, or the index of its files where there are more than MOST addresses.
+
+    `/sitemap-1.xml` is the first of the files; 404 beyond the last, and where one holds all.
+    """
+    said = said_now()
+    if said is None:
+        return nothing_yet(request)
+    per_file = MOST // len(LANGUAGES)
+    files = -(-_count(said) // per_file)
+    if number is not None and (files == 1 or not 1 <= number <= files):
+        raise Http404
+
+    def make() -> Answer:
+        if files > 1 and number is None:
+            body = index(files)
+        else:
+            first = ((number or 1) - 1) * per_file
+            body = document(list(pages(said))[first : first + per_file])
+        return tagged(body, undated=body)
+
+    response = respond(request, _made((said.version, per_file), number, make), CONTENT_TYPE)
+    # It has both.
+    del response["Content-Language"]
+    return response
+
+
+def _made(of: tuple[str, int], number: int | None, make: Callable[[], Answer]) -> Answer:
+    """A file of this version, made once: a state that only the clock changes can wait for more."""
+    global _kept
+    if _kept[0] != of:
+        _kept = of, {}
+    files = _kept[1]
+    if number not in files:
+        files[number] = make()
+    return files[number]
+
+
+def pages(said: Said) -> Iterator[Page]:
+    """Every page that a search engine may show, in a steady order."""
+    known = (*_of_services(said), *_of_notices(said), *_of_windows(said))
+    yield _page("home", changed_at=max(known, default=None))
+    yield _page("services", changed_at=max(_of_services(said), default=None))
+    yield _page("incidents", changed_at=max(_of_notices(said), default=None))
+    yield _page("maintenance", changed_at=max(_of_windows(said), default=None))
+    yield _page("use")
+    for code, group in said.agencies.items():
+        changed = [at for one in group.services if (at := changed_at(one))]
+        yield _page("agency", code, changed_at=max(changed, default=None))
+    for slug, service in said.services.items():
+        yield _page("service", slug, changed_at=changed_at(service))
+    for notice in said.incidents:
+        yield _page("incident", notice.ref, changed_at=notice.fact.changed_at)
+    for window in said.windows:
+        yield _page("window", window.fact.ref, changed_at=window.fact.changed_at)
+
+
+def changed_at(service: ServiceSaid) -> datetime | None:
+    """When its page said something new for the last time: a state, a notice, a window."""
+    known = (
+        service.since,
+        service.fact.created_at,
+        *(one.fact.changed_at for one in service.incidents),
+        *(one.fact.changed_at for one in service.windows),
+    )
+    return max((at for at in known if at is not None), default=None)
+
+
+def _count(said: Said) -> int:
+    return 5 + sum(map(len, (said.agencies, said.services, said.incidents, said.windows)))
+
+
+def _of_services(said: Said) -> Iterator[datetime]:
+    return (at for one in said.services.values() if (at := changed_at(one)))
+
+
+def _of_notices(said: Said) -> Iterator[datetime]:
+    return (one.fact.changed_at for one in said.incidents)
+
+
+def _of_windows(said: Said) -> Iterator[datetime]:
+    return (one.fact.changed_at for one in said.windows)
+
+
+def _page(name: str, *args: str, changed_at: datetime | None = None) -> Page:
+    # What Django finds out for each name is the same for all but the name itself.
+    _, _language, rest = _pattern(name, len(args)).format(*args).split("/", 2)
+    return Page({language: f"/{language}/{rest}" for language in LANGUAGES}, changed_at)
+
+
+@cache
+def _pattern(name: str, args: int) -> str:
+    """The path of a kind of page, with a place for each name."""
+    return reverse(f"public:{name}", args=["NAME"] * args).replace("NAME", "{}")
+
+
+# --- XML ----------------------------------------------------------------------------------------
+
+
+def document(listed: Iterable[Page]) -> bytes:
+    """A file of the sitemap: each address with its twin and with the one for all others.
+
+    Written as text: what builds elements takes seconds for ten thousand services. Paths are of
+    slugs and references, which need no escaping; the site's own address gets it.
+    """
+    site = escape(settings.PUBLIC_URL)
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>\n',
+        f'<urlset xmlns="{_NAMESPACE}" xmlns:xhtml="{_XHTML}">\n',
+    ]
+    for page in listed:
+        twins = [*page.paths.items(), ("x-default", page.paths[_DEFAULT])]
+        rest = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{language}" href="{site}{path}"/>'
+            for language, path in twins
+        )
+        if page.changed_at is not None:
+            rest = f"<lastmod>{_instant(page.changed_at)}</lastmod>{rest}"
+        parts += [f"<url><loc>{site}{path}</loc>{rest}</url>\n" for path in page.paths.values()]
+    parts.append("</urlset>")
+    return "".join(parts).encode()
+
+
+def index(files: int) -> bytes:
+    """The index of so many files."""
+    out = StringIO()
+    xml = SimplerXMLGenerator(out, "utf-8")
+    xml.startDocument()
+    xml.startElement("sitemapindex", AttributesImpl({"xmlns": _NAMESPACE}))
+    for number in range(1, files + 1):
+        xml.startElement("sitemap", AttributesImpl({}))
+        xml.addQuickElement(
+            "loc", settings.PUBLIC_URL + reverse("sitemap-file", kwargs={"number": number})
+        )
+        xml.endElement("sitemap")
+    xml.endElement("sitemapindex")
+    xml.endDocument()
+    return out.getvalue().encode()
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
