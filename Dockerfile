@@ -42,4 +42,6 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
     CMD ["python", "docker/health.py", "web"]
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--respawn-failed-workers", "--no-ws", "statusportal.wsgi:application"]
+     "--workers", "2", "--respawn-failed-workers", "--respawn-interval", "5", \
+     "--workers-kill-timeout", "10", "--backpressure", "256", "--no-ws", \
+     "statusportal.wsgi:application"]

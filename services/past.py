@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -281,6 +281,8 @@ def figures_version() -> str:
         return row[0] if row else ""
 
 
+_ROWS_AT_ONCE = 5_000
+
 _SHOWN_DAYS = """
 SELECT s.public_id, f.day, f.up, f.partial + f.degraded + f.limited, f.planned, f.overrun,
        f.own, f.upstream, f.unknown
@@ -289,15 +291,16 @@ WHERE f.day >= %s
 """
 
 
-def shown_days(first: date) -> list[tuple[Any, ...]]:
+def shown_days(first: date) -> Iterator[tuple[Any, ...]]:
     """The figures from `first` on, by the service's public id, as the public site shows them.
 
     (public id, day, up, of that degraded, planned, overrun, own, upstream, unknown), in seconds.
+    A million rows of a large nation are never held at once.
     """
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:
         cursor.execute(_SHOWN_DAYS, [first])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from rows
 
 
 _SHOWN_CHANNEL_DAYS = """

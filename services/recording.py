@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -72,6 +72,9 @@ INSERT INTO services_checkstate (check_id, location_id, health, run, flapping)
 SELECT c.id, given.location_id, %s, '[]'::jsonb, '{}'::jsonb
 FROM unnest(%s::bigint[], %s::smallint[]) AS given (check_id, location_id)
 JOIN services_check c ON c.id = given.check_id
+-- Nearly always they are there: what is proposed in vain would use up a number each time.
+WHERE NOT EXISTS (SELECT FROM services_checkstate st
+                  WHERE st.check_id = given.check_id AND st.location_id = given.location_id)
 ON CONFLICT (check_id, location_id) DO NOTHING
 """
 
@@ -86,7 +89,7 @@ FROM services_checkstate st
 JOIN services_check c ON c.id = st.check_id
 JOIN services_channel ch ON ch.id = c.channel_id
 JOIN services_service s ON s.id = ch.service_id
-WHERE st.check_id = ANY(%s)
+WHERE st.check_id = ANY(%s::bigint[])
 -- Always in this order, so that two shards that share checks wait for each other in peace.
 ORDER BY st.check_id, st.location_id
 FOR UPDATE OF st
@@ -95,13 +98,12 @@ FOR UPDATE OF st
 _WRITE_STATES = """
 UPDATE services_checkstate st
 SET health = new.health, since = new.since, reason = new.reason, last_due_at = new.last_due_at,
-    last_started_at = new.last_started_at, run = new.run::jsonb,
-    flapping = new.flapping::jsonb, unstable_until = new.unstable_until,
-    certificate_days = new.certificate_days
-FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[],
-            %s::timestamptz[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[])
-     AS new (id, health, since, reason, last_due_at, last_started_at, run, flapping,
-             unstable_until, certificate_days)
+    last_started_at = new.last_started_at, run = new.run, flapping = new.flapping,
+    unstable_until = new.unstable_until, certificate_days = new.certificate_days
+FROM jsonb_to_recordset(%s::jsonb)
+     AS new (id bigint, health smallint, since timestamptz, reason smallint,
+             last_due_at timestamptz, last_started_at timestamptz, run jsonb, flapping jsonb,
+             unstable_until timestamptz, certificate_days smallint)
 WHERE st.id = new.id
 """
 
@@ -109,8 +111,9 @@ _ADD_HOURS = """
 INSERT INTO services_observationhour AS h
     (check_id, location_id, hour_at, ok_count, slow_count, bad_count, fault_count,
      total_ms_sum, total_ms_max)
-SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::int[], %s::int[],
-                     %s::int[], %s::int[], %s::bigint[], %s::int[])
+SELECT * FROM jsonb_to_recordset(%s::jsonb)
+    AS new (c bigint, l smallint, at timestamptz, ok int, slow int, bad int, fault int,
+            ms_sum bigint, ms_max int)
 ORDER BY 1, 2, 3
 ON CONFLICT (check_id, location_id, hour_at) DO UPDATE SET
     ok_count = h.ok_count + excluded.ok_count,
@@ -150,13 +153,14 @@ def record(*, observations: Sequence[Observation]) -> Recorded:
         held = _hold_states(cursor, observations)
         accepted: list[Observation] = []
         changes: list[tuple[_Held, Change]] = []
+        policy = _flap_policy()
         periods: list[_Turned] = []
         for observation in sorted(observations, key=lambda seen: seen.due_at):
             owner = held.get((observation.check_id, observation.location_id))
             if owner is None or not accepts(owner.state, observation.due_at):
                 continue
             owner.state, confirmed = advance(owner.state, observation, owner.policy)
-            periods += _flap(owner, observation)
+            periods += _flap(owner, observation, policy)
             owner.touched = True
             if observation.certificate_days is not None:
                 owner.certificate_days = observation.certificate_days
@@ -189,10 +193,14 @@ def _make_missing_partitions(observations: Iterable[Observation]) -> None:
 
 def _hold_states(cursor: Any, observations: Sequence[Observation]) -> dict[tuple[int, int], _Held]:
     pairs = sorted({(seen.check_id, seen.location_id) for seen in observations})
-    check_ids = [check_id for check_id, _location_id in pairs]
+    check_ids = _numbers(check_id for check_id, _location_id in pairs)
     cursor.execute(
         _MAKE_STATES,
-        [CheckHealth.UNKNOWN.value, check_ids, [location_id for _check_id, location_id in pairs]],
+        [
+            CheckHealth.UNKNOWN.value,
+            check_ids,
+            _numbers(location_id for _check_id, location_id in pairs),
+        ],
     )
     cursor.execute(
         _HOLD_STATES,
@@ -228,9 +236,9 @@ def _hold_states(cursor: Any, observations: Sequence[Observation]) -> dict[tuple
                 reason=None if reason is None else Reason(reason),
                 last_due_at=last_due_at,
                 last_started_at=last_started_at,
-                run=unpack_run(json.loads(run)),
+                run=unpack_run(msgspec.json.decode(run)),
             ),
-            flapping=unpack_flapping(json.loads(flapping)),
+            flapping=unpack_flapping(msgspec.json.decode(flapping)),
             certificate_days=certificate_days,
             host=host,
             is_fast=is_fast,
@@ -238,23 +246,34 @@ def _hold_states(cursor: Any, observations: Sequence[Observation]) -> dict[tuple
     return held
 
 
+def _numbers(values: Iterable[int]) -> str:
+    """An array for PostgreSQL, as text: psycopg writes its arrays number by number."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows for jsonb_to_recordset: one text is handed over sooner than ten arrays."""
+    return msgspec.json.encode(rows).decode()
+
+
 def _write_states(cursor: Any, held: Sequence[_Held]) -> None:
-    states = [owner.state for owner in held]
-    cursor.execute(
-        _WRITE_STATES,
-        [
-            [owner.row_id for owner in held],
-            [int(state.health) for state in states],
-            [state.since for state in states],
-            [None if state.reason is None else int(state.reason) for state in states],
-            [state.last_due_at for state in states],
-            [state.last_started_at for state in states],
-            [json.dumps(pack_run(state.run)) for state in states],
-            [json.dumps(pack_flapping(owner.flapping)) for owner in held],
-            [unstable_until(owner.flapping, _flap_policy()) for owner in held],
-            [owner.certificate_days for owner in held],
-        ],
-    )
+    policy = _flap_policy()
+    rows = [
+        {
+            "id": owner.row_id,
+            "health": int(owner.state.health),
+            "since": owner.state.since,
+            "reason": None if owner.state.reason is None else int(owner.state.reason),
+            "last_due_at": owner.state.last_due_at,
+            "last_started_at": owner.state.last_started_at,
+            "run": pack_run(owner.state.run),
+            "flapping": pack_flapping(owner.flapping),
+            "unstable_until": unstable_until(owner.flapping, policy),
+            "certificate_days": owner.certificate_days,
+        }
+        for owner in held
+    ]
+    cursor.execute(_WRITE_STATES, [_as_json(rows)])
 
 
 def _copy_observations(cursor: Any, accepted: Sequence[Observation]) -> None:
@@ -299,12 +318,9 @@ def _add_to_hours(cursor: Any, accepted: Sequence[Observation]) -> None:
             total_ms = seen.timings.total_ms or 0
             sums[4] += total_ms
             sums[5] = max(sums[5], total_ms)
-    keys = list(hours)
-    cursor.execute(
-        _ADD_HOURS,
-        [[key[position] for key in keys] for position in range(3)]
-        + [[hours[key][position] for key in keys] for position in range(6)],
-    )
+    names = ("c", "l", "at", "ok", "slow", "bad", "fault", "ms_sum", "ms_max")
+    rows = [dict(zip(names, (*key, *sums), strict=True)) for key, sums in hours.items()]
+    cursor.execute(_ADD_HOURS, [_as_json(rows)])
 
 
 def _write_changes(changes: Iterable[tuple[_Held, Change]]) -> None:
@@ -337,9 +353,9 @@ def _flap_policy() -> FlapPolicy:
     return FlapPolicy(window=settings.FLAPPING_WINDOW, quiet=settings.FLAPPING_QUIET)
 
 
-def _flap(owner: _Held, observation: Observation) -> list[_Turned]:
+def _flap(owner: _Held, observation: Observation, policy: FlapPolicy) -> list[_Turned]:
     """Let rule 11 look at one accepted observation; what began or ended by it."""
-    policy, before = _flap_policy(), owner.flapping
+    before = owner.flapping
     owner.flapping = observe(before, observation.outcome, observation.started_at, policy)
     turned = []
     quiet_at = unstable_until(before, policy)

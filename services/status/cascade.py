@@ -126,25 +126,52 @@ def _severity_then_name(cause: Cause) -> tuple[int, str, str]:
     return -severity, cause.upstream, cause.channel or ""
 
 
-def effective(services: Mapping[str, ServiceInput], edges: Iterable[Edge]) -> dict[str, Effective]:
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The edges of one catalogue, made ready for being followed again and again.
+
+    `incoming` are the edges of each dependant, `order` has every upstream before its dependants
+    and `needed` are the services that others need.
+    """
+
+    incoming: Mapping[str, Sequence[Edge]]
+    order: Sequence[str]
+    needed: frozenset[str]
+
+
+def wired(services: Iterable[str], edges: Iterable[Edge]) -> Wiring:
+    """`edges` among `services`; those to or from others are left out.
+
+    A circle, which forms refuse but two simultaneous edits can still make, is cut open rather
+    than stopping the portal: one of its services goes before its upstreams, always the same one.
+    """
+    names = list(services)
+    incoming = _incoming(names, edges)
+    return Wiring(
+        incoming,
+        _order(names, incoming),
+        frozenset(edge.upstream for upstreams in incoming.values() for edge in upstreams),
+    )
+
+
+def effective(
+    services: Mapping[str, ServiceInput], edges: Iterable[Edge] | Wiring
+) -> dict[str, Effective]:
     """Every service of the nation with its upstreams heard, in upstream-first order (rule 12).
 
-    Edges to or from a service that is not in `services` are left out. A circle, which forms
-    refuse but two simultaneous edits can still make, is cut open rather than stopping the
-    portal: one of its services is computed without the others, always the same one.
-    Takes time proportional to services and edges.
+    `edges` may be a `Wiring` of exactly these services. Of a circle, one service is computed
+    without the others. Takes time proportional to services and edges.
     """
-    incoming = _incoming(services, edges)
-    needed = {edge.upstream for upstreams in incoming.values() for edge in upstreams}
+    wiring = edges if isinstance(edges, Wiring) else wired(services, edges)
     result: dict[str, Effective] = {}
     # Where the trouble of an upstream begins, if not with itself.
     roots: dict[str, str] = {}
     # A login that fails is the same cause for its thousands of dependants.
     causes_by_edge: dict[tuple[str, EdgeKind, str | None], Cause | None] = {}
-    for name in _order(services, incoming):
+    for name in wiring.order:
         own = services[name]
         causes = []
-        for edge in incoming.get(name, ()):
+        for edge in wiring.incoming.get(name, ()):
             key = (edge.upstream, edge.kind, edge.channel)
             if key not in causes_by_edge:
                 if edge.upstream not in result:  # cut out of a circle
@@ -155,7 +182,7 @@ def effective(services: Mapping[str, ServiceInput], edges: Iterable[Edge]) -> di
                 causes.append(cause)
         if causes:
             result[name] = cascade(own, causes)
-            if name in needed and _began_upstream(own, result[name]):
+            if name in wiring.needed and _began_upstream(own, result[name]):
                 roots[name] = result[name].causes[0].root
         else:
             health = service_health(own.channels, stopped_by_window=own.stopped_by_window)

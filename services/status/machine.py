@@ -105,9 +105,8 @@ def advance(
         return state, ()
 
     state, gap = _break_at_gap(state, observation, policy)
-    state = replace(state, last_due_at=observation.due_at)
     if observation.outcome is Outcome.PROBER_FAULT:
-        return state, gap
+        return replace(state, last_due_at=observation.due_at), gap
 
     seen = Seen(observation.outcome, observation.started_at, observation.reason)
     if state.last_started_at is not None and seen.started_at < state.last_started_at:
@@ -115,7 +114,7 @@ def advance(
         seen = replace(seen, started_at=state.last_started_at)
     kept = max(policy.worsen_after, policy.improve_after)
     run = (*state.run, seen)[-kept:]
-    state = replace(state, run=run, last_started_at=seen.started_at)
+    state = replace(state, run=run, last_due_at=observation.due_at, last_started_at=seen.started_at)
 
     confirmed = _confirmed(state.health, run, policy)
     if confirmed is None:
@@ -196,6 +195,7 @@ def _follow_reason(state: State, policy: Policy) -> State:
     if (
         len(newest) == policy.worsen_after
         and len(reasons) == 1
+        and newest[-1].reason is not state.reason
         and all(_as_health(seen.outcome) is state.health for seen in newest)
     ):
         return replace(state, reason=newest[-1].reason)

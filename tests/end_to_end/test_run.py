@@ -7,15 +7,20 @@ which they leave it usable for the next.
 from __future__ import annotations
 
 import os
+import re
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
+from accounts.factors import present_code
 from services.status.cascade import Edge, EdgeKind, ServiceInput, effective
 from services.status.health import Health
-from statusportal.demo import nation
+from statusportal.demo import nation, people
 from statusportal.demo.under_way import DECLARED
 from tests.end_to_end.portal import Portal, wait_until
 
@@ -127,6 +132,30 @@ def test_52_public_services_are_measured_and_the_root_speaks_arabic(portal: Port
     assert portal.states("ar") == portal.states("en")
     for door in ("/healthz", "/readyz", "/freshz"):
         assert portal.status(door) == 200
+
+
+def test_each_role_signs_in_with_what_is_printed(portal: Portal) -> None:
+    printed = [line.split("  ") for line in portal.said().splitlines() if "otpauth://" in line]
+    assert [role for role, *_ in printed] == [role.value for _name, role, _agency in people.PEOPLE]
+    for _role, name, password, app in printed:
+        secret = parse_qs(urlsplit(app).query)["secret"][0]
+        if name == "operator":
+            code = portal.command("demo", "code", name).strip()
+            assert re.fullmatch(r"[0-9]{6}", code)
+        else:
+            code = present_code(secret, time.time())
+        with httpx.Client(base_url=f"http://localhost:{portal.port}", timeout=60) as browser:
+            steps = (
+                ("/accounts/login/", {"login": name, "password": password}),
+                ("/accounts/2fa/authenticate/", {"code": code}),
+            )
+            for address, typed in steps:
+                page = browser.get(address).text
+                token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+                assert token is not None, address
+                answer = browser.post(address, data=typed | {"csrfmiddlewaretoken": token[1]})
+                assert answer.status_code == 302, (name, address)
+            assert browser.get("/admin/").status_code == 200, name
 
 
 def test_an_error_shows_on_both_pages_in_plain_words_and_goes_when_it_is_mended(

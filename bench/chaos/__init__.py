@@ -1,0 +1,1 @@
+"""Fault tests on a whole portal: what was injected, what was checked, what held (docs/chaos.md)."""

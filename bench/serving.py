@@ -1,0 +1,226 @@
+"""The hot page beside the same server's bare app that answers the same bytes.
+
+Both servers run at once, one process each, and are asked turn by turn. What counts is the CPU
+that each of them spends on a request: whoever asks needs the other core and would be the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from bench.live import _belongs, _cpu_s, _parents
+from bench.table import Row
+
+_AT_ONCE = 16
+_REQUESTS = 8_000
+_ROUNDS = 5
+_CONNECTIONS = 200
+_ASKED_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A granian with one worker."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def cpu_s(self) -> float:
+        parents = _parents()
+        return sum(_cpu_s(pid) for pid in parents if _belongs(pid, {self.process.pid}, parents))
+
+    def memory_mb(self) -> float:
+        """Resident memory of its largest process."""
+        parents = _parents()
+        pids = [pid for pid in parents if _belongs(pid, {self.process.pid}, parents)]
+        return max(_resident_mb(pid) for pid in pids)
+
+
+def _resident_mb(pid: int) -> float:
+    with suppress(OSError, IndexError, ValueError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
+    return 0.0
+
+
+@contextmanager
+def _server(application: str, port: int, log: Path, **more: str) -> Iterator[Server]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", application, "--interface", "wsgi"),
+                *("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-ws"),
+                *("--log-level", "warning"),
+            ],
+            cwd=Path(__file__).resolve().parents[1],
+            env=os.environ | more,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Server(process, port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        return port
+
+
+def measure(var: Path) -> Iterator[Row]:
+    """Hot page, revalidation, many connections, memory; the portal reads what was published."""
+    body = var / "hot-page"
+    path = "/ar/"
+    with _server("statusportal.wsgi:application", _free_port(), var / "log" / "web.log") as web:
+        answer = _first_answer(web, path)
+        head, _, content = answer.partition(b"\r\n\r\n")
+        body.write_bytes(content)
+        asked = _request(path, web.port)
+        with _server(
+            "bench.bare:application",
+            _free_port(),
+            var / "log" / "bare.log",
+            BENCH_BODY=str(body),
+        ) as bare:
+            bare_asked = _request(path, bare.port)
+            _first_answer(bare, path)
+            costs: list[tuple[float, float]] = []
+            for turn in range(_ROUNDS + 1):
+                pair = (_cost(web, asked), _cost(bare, bare_asked))
+                # The first warms both.
+                costs += [pair] if turn else []
+        ratio = median(plain / hot for hot, plain in costs)
+        hot = median(one for one, _plain in costs)
+        yield Row(
+            "hot page / bare app on the same server",
+            0.8,
+            ratio,
+            "×",
+            at_least=True,
+            relative=True,
+            note=f"{hot * 1e6:.0f} µs of CPU a request, {1 / hot:,.0f} a second and core;"
+            f" {len(content) / 1024:.1f} KB compressed",
+        )
+        tag = _header(head, b"etag")
+        if tag:
+            again = _request(path, web.port, f"If-None-Match: {tag}\r\n")
+            _cost(web, again, status=b"304")
+            cost = median(_cost(web, again, status=b"304") for _turn in range(3))
+            yield Row(
+                "304 / hot page", 1.1, cost / hot, "×", relative=True, note=f"{cost * 1e6:.0f} µs"
+            )
+        p99 = asyncio.run(_many(web.port, asked, len(answer)))
+        yield Row(f"hot page, p99 at {_CONNECTIONS} connections", 50, p99 * 1000, "ms")
+        for other in ("/en/", "/ar/services/", "/en/services/", "/api/v2/summary.json"):
+            _first_answer(web, other)
+        for number in range(0, 400, 2):
+            _first_answer(web, f"/{'ar' if number % 4 else 'en'}/services/service-{number:05d}/")
+        yield Row("memory of a web process", 400, web.memory_mb(), "MB")
+
+
+def _request(path: str, port: int, more: str = "") -> bytes:
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept-Encoding: gzip\r\n{more}\r\n"
+    ).encode()
+
+
+def _first_answer(server: Server, path: str) -> bytes:
+    """The whole answer, once the server is up and has something to say."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+                connection.sendall(_request(path, server.port))
+                answer = _read_one(connection)
+        except OSError:
+            answer = b""
+        if answer.startswith(b"HTTP/1.1 200"):
+            return answer
+        if server.process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"{path}: no answer: {answer[:200]!r}")
+        time.sleep(0.2)
+
+
+def _read_one(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return data
+        data += part
+    head = data.partition(b"\r\n\r\n")[0]
+    length = int(_header(head, b"content-length") or 0)
+    while len(data) < len(head) + 4 + length:
+        part = connection.recv(65536)
+        if not part:
+            return data
+        data += part
+    return data
+
+
+def _header(head: bytes, name: bytes) -> str:
+    for line in head.split(b"\r\n")[1:]:
+        key, _, value = line.partition(b":")
+        if key.strip().lower() == name:
+            return value.strip().decode()
+    return ""
+
+
+def _cost(server: Server, asked: bytes, status: bytes = b"200") -> float:
+    """CPU of the server for one request, over some thousands on connections that are kept."""
+    before = server.cpu_s()
+    connections = [
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) for _n in range(_AT_ONCE)
+    ]
+    try:
+        for _turn in range(_REQUESTS // _AT_ONCE):
+            for connection in connections:
+                connection.sendall(asked)
+            for connection in connections:
+                answer = _read_one(connection)
+                if not answer.startswith(b"HTTP/1.1 " + status):
+                    raise RuntimeError(f"answered {answer[:80]!r}")
+    finally:
+        for connection in connections:
+            connection.close()
+    return (server.cpu_s() - before) / _REQUESTS
+
+
+async def _many(port: int, asked: bytes, size: int) -> float:
+    """The 99th percentile of the time that one of many connections waits for its answer."""
+    waits: list[float] = []
+    until = time.monotonic() + _ASKED_S
+
+    async def reader() -> None:
+        incoming, outgoing = await asyncio.open_connection("127.0.0.1", port)
+        while time.monotonic() < until:
+            began = time.monotonic()
+            outgoing.write(asked)
+            head = await incoming.readuntil(b"\r\n\r\n")
+            await incoming.readexactly(int(_header(head, b"content-length") or 0))
+            waits.append(time.monotonic() - began)
+            # As many as a rush has, and no more than one process of one machine can ask.
+            await asyncio.sleep(0.1)
+        outgoing.close()
+
+    await asyncio.gather(*(reader() for _n in range(_CONNECTIONS)))
+    assert size
+    return quantiles(waits, n=100)[-1]
