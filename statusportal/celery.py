@@ -8,6 +8,12 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init
 
+from statusportal import (
+    signs,
+    ticks,  # noqa: F401 - it follows what is sent
+    tracing,
+)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statusportal.settings")
 
 app = Celery("statusportal")
@@ -17,6 +23,8 @@ app.conf.task_default_queue = "control"
 app.conf.task_routes = {
     "services.tasks.probe_shard": {"queue": "probes"},
     "notifications.tasks.*": {"queue": "deliveries"},
+    "accounts.tasks.tell_supervisors": {"queue": "deliveries"},
+    "accounts.tasks.send_invitation": {"queue": "deliveries"},
 }
 app.conf.beat_schedule = {
     # `expires`: a tick that waited in the queue is worthless, the next one does its work.
@@ -62,6 +70,21 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 8},
     },
+    "tell supervisors who broke the glass": {
+        "task": "accounts.tasks.tell_supervisors",
+        "schedule": 15.0,
+        "options": {"expires": 10},
+    },
+    "hold the dead man's switch": {
+        "task": "statusportal.tasks.hold_switch",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
+    "forget what has had its time": {
+        "task": "statusportal.tasks.forget_old",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
     "keep partitions": {
         "task": "services.tasks.keep_partitions",
         "schedule": 3600.0,
@@ -69,6 +92,8 @@ app.conf.beat_schedule = {
     },
 }
 app.autodiscover_tasks()
+tracing.follow_tasks()
+signs.follow_workers(app)
 
 
 @worker_process_init.connect
@@ -79,3 +104,4 @@ def _forget_connections(**_: Any) -> None:
 
     connections.close_all()
     caches.close_all()
+    signs.forget_connection()

@@ -426,6 +426,9 @@ class WindowAdmin(PolicyPanel, WindowActs, MonthOfWork, ScopedAdmin):
                 (ACTS[name].title, reverse("admin:maintenance_window_act", args=(window.pk, name)))
                 for name in offered(window, actor=request.user, now=now, approver=stored.approver)
             ],
+            # The page of texts to post is the console's.
+            "may_post": window.approved_at is not None
+            and may(request.user, Act.RUN_INCIDENTS, window.agency_id),
             "steps": steps_of(window),
             "returned": why_returned(window),
         }

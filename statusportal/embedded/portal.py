@@ -50,7 +50,11 @@ def web(env: Mapping[str, str], port: int) -> Child:
             *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
             *("--workers", "2", "--no-ws", "--log-level", "warning"),
             # Granian leaves a dead worker dead unless told otherwise.
-            *("--respawn-failed-workers", "--respawn-interval", "0.5"),
+            "--respawn-failed-workers",
+            # After SIGHUP: a new one can answer by then, and the old one goes, one after the other.
+            *("--respawn-interval", "5"),
+            # Beyond it readers wait in the kernel's queue; a request from memory is short.
+            *("--backpressure", "256"),
             *("--workers-kill-timeout", "3"),
         ),
         env=env,

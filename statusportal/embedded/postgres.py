@@ -180,7 +180,7 @@ def settle(
     of a parent folder is ever loosened for it.
     """
     account = unprivileged_account(owner_of=var / "postgres" / "data")
-    programs = _installed()
+    programs = installed()
     if not can_reach(programs / "postgres", account):
         programs = _copied(programs, account)
     home = var
@@ -196,7 +196,8 @@ def settle(
     return Postgres(programs, home / "postgres" / "data", sockets, account, durable)
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """The folder with the programs of the wheel; raises CannotStart where it is missing."""
     spec = importlib.util.find_spec(PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         programs = Path(folder) / INSTALL / "bin"

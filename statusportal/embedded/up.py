@@ -163,7 +163,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
         env = state.keep_secrets(plan.var) | env
     if plan.own_postgres:
         with _step("PostgreSQL"):
-            env["DATABASE_URL"] = _start_postgres(plan, supervisor)
+            env["DATABASE_URL"] = start_postgres(plan, supervisor)
     if plan.own_redis:
         with _step("Redis"):
             env["REDIS_URL"] = _start_redis(plan, supervisor)
@@ -204,7 +204,8 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
     return env
 
 
-def _start_postgres(plan: Plan, supervisor: Supervisor) -> str:
+def start_postgres(plan: Plan, supervisor: Supervisor) -> str:
+    """Start the portal's own PostgreSQL with its database; its address for DATABASE_URL."""
     server = postgres.settle(plan.var, say=_say)
     server.prepare()
     supervisor.start(replace(server.child(), stop_order=portal.POSTGRES))
@@ -247,6 +248,8 @@ def _greet(plan: Plan, env: Mapping[str, str], *, seconds: float) -> None:
     if plan.demo and logins.exists():
         _say("")
         _say(logins.read_text().rstrip())
+        _say("")
+        _say("Each needs a code too: python manage.py demo code operator (or an app on a phone).")
     _say("")
     _say(f"Its logs are in {shorten(plan.var / 'log')}. Ctrl-C stops everything.")
 

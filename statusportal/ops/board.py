@@ -32,6 +32,8 @@ from services.status.health import Health, rank
 from statusportal.ops import console_words, machines
 from statusportal.ops.doors import Visitor
 from statusportal.ops.machines import Trouble
+from statusportal.ops.suspected import SuspectedRow
+from statusportal.ops.suspected import waiting as suspicions
 from statusportal.public import reader
 from statusportal.public.shape import Snapshot
 from statusportal.public.store import store
@@ -229,6 +231,8 @@ class Board:
     rows_cut: int
     notices: tuple[Row, ...]
     waiting: tuple[WaitingRow, ...]
+    suspected: tuple[SuspectedRow, ...]
+    suspected_cut: int
     windows: tuple[WindowRow, ...]
     reports: tuple[ReportRow, ...]
     reports_cut: int
@@ -245,24 +249,28 @@ class Board:
         return not (
             self.rows
             or self.waiting
+            or self.suspected
             or any(row.stands is Stands.OVER for row in self.windows)
             or (self.national and (self.national.troubles or self.national.doubts))
         )
 
 
 def gather(visitor: Visitor, now: datetime) -> Board:
-    """The board of `visitor` at `now`: 15 statements for the authority, one less for an agency."""
+    """The board of `visitor` at `now`: 16 statements for the authority, one less for an agency."""
     office = queries.office_hours()
     opened = list(queries.open_incidents(visitor.agencies))
     rows = [row_of(incident, office, visitor, now) for incident in opened]
     calls = in_order(row for row in rows if row.incident.kind == Kind.INCIDENT)
     reports = owed_reports(visitor, office, now)
+    suspected, more = suspicions(visitor, now)
     return Board(
         now=now,
         rows=tuple(calls[:ROWS_SHOWN]),
         rows_cut=max(0, len(calls) - ROWS_SHOWN),
         notices=tuple(row for row in rows if row.incident.kind != Kind.INCIDENT),
         waiting=tuple(waiting_texts(opened, visitor)),
+        suspected=tuple(suspected),
+        suspected_cut=more,
         windows=tuple(windows(visitor.agencies, now, now, now + AHEAD)),
         reports=tuple(reports[:_REPORTS_SHOWN]),
         reports_cut=max(0, len(reports) - _REPORTS_SHOWN),

@@ -83,7 +83,7 @@ def names_of(names: Iterable[Bilingual], more: int) -> SafeString:
 
 # --- the portal itself --------------------------------------------------------------------------
 
-_POOLS: Mapping[str, Promise] = {
+POOLS: Mapping[str, Promise] = {
     "control": pgettext_lazy("pool of workers", "control"),
     "probes": pgettext_lazy("pool of workers", "probes"),
     "deliveries": pgettext_lazy("pool of workers", "deliveries"),
@@ -129,7 +129,7 @@ def trouble(found: Trouble) -> SafeString:
         sentence,
         n=number(found.count),
         moment=words.moment(found.since) if found.since else "",
-        pool=_POOLS.get(found.pool, found.pool),
+        pool=POOLS.get(found.pool, found.pool),
     )
 
 

@@ -163,7 +163,11 @@ def lay_out(incident: Incident, office: OfficeHours, visitor: Visitor, now: date
         ),
         times=console_words.times(queries.times(incident)),
         earlier=tuple(
-            queries.earlier(ids, cause, incident.started_at, but=incident.pk) if cause else ()
+            queries.earlier(
+                ids, cause, incident.started_at, but=incident.pk, agencies=visitor.agencies
+            )
+            if cause
+            else ()
         ),
         now=now,
     )

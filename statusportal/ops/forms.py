@@ -4,6 +4,7 @@ shows what they said beside its fields, with nothing lost of what was typed."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,6 +20,7 @@ from incidents.refusals import Refused
 from incidents.texts import Template
 from incidents.updates import NewText
 from maintenance.forms.fields import InstantField, words_field
+from reports import operations as suspected
 from statusportal.ops.picking import Picked
 
 Acting = Mapping[str, Any]
@@ -343,6 +345,8 @@ class OpenForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
     services = forms.CharField(required=False, widget=forms.HiddenInput)
+    # The suspicion of an agency's system that it comes from, by its reference.
+    suspicion = forms.SlugField(required=False, widget=forms.HiddenInput)
     agency = forms.ChoiceField(label=_("Agency that has to mend it"), required=False)
     declared = forms.ChoiceField(
         label=_("What we declare of the services"),
@@ -395,7 +399,11 @@ class OpenForm(forms.Form):
         """Open it. Raises Refused."""
         data = self.cleaned_data
         agency = data["agency"]
-        return operations.open_(
+        suspicion = data["suspicion"]
+        open_: Any = (
+            partial(suspected.open_from, suspicion_ref=suspicion) if suspicion else operations.open_
+        )
+        opened: Incident = open_(
             kind=data["kind"],
             services=self.picked.lines,
             agency_id=int(agency) if agency else self.picked.agency_id,
@@ -408,6 +416,7 @@ class OpenForm(forms.Form):
             confirmed=data["confirmed"],
             **acting,
         )
+        return opened
 
     def explain(self, refused: Refused) -> None:
         """Say why it was refused, each reason beside its field."""

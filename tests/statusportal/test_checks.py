@@ -31,6 +31,16 @@ def test_a_deployment_is_not_the_demo(settings, demo: bool, found: list[str]) ->
     assert ids(checks.demo_is_off()) == found
 
 
+@pytest.mark.parametrize(
+    ("contact", "found"), [(["mailto:security@gov.example"], []), ([], ["statusportal.W002"])]
+)
+def test_a_deployment_says_whom_to_tell_of_a_weakness(
+    settings, contact: list[str], found: list[str]
+) -> None:
+    settings.SECURITY_CONTACT = contact
+    assert ids(checks.weaknesses_can_be_told()) == found
+
+
 def test_a_named_authority_must_exist(settings, tmp_path: Path) -> None:
     settings.DEMO = False
     settings.PROBE_EXTRA_CA = str(tmp_path / "ca.pem")
@@ -54,6 +64,8 @@ def test_a_named_authority_must_exist(settings, tmp_path: Path) -> None:
         ({"PROBE_ALLOWED_NETWORKS": "10.0.0.0/99"}, "PROBE_ALLOWED_NETWORKS:"),
         ({"CHECK_TIMEOUT": "soon"}, "CHECK_TIMEOUT must be a whole number"),
         ({"PORTAL_DEMO": "perhaps"}, "PORTAL_DEMO must be one of"),
+        ({"SECURITY_CONTACT": "security@gov.example"}, "SECURITY_CONTACT must be addresses such"),
+        ({"SECURITY_POLICY": "http://gov.example"}, "SECURITY_POLICY must begin with https://."),
     ],
 )
 def test_outside_the_demo_a_missing_or_bad_setting_stops_the_start_with_a_sentence(

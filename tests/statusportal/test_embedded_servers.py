@@ -199,14 +199,14 @@ def test_below_a_closed_folder_the_data_go_elsewhere_and_a_sentence_says_where(
 def test_programs_below_a_closed_folder_are_copied_to_where_they_can_be_run(
     short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = postgres._installed().parents[1]
+    installed = postgres.installed().parents[1]
     closed = short / "home"
     closed.mkdir(mode=0o700)
     # The programs look for their libraries beside their package.
     for source in (installed, installed.with_name(f"{installed.name}.libs")):
         shutil.copytree(source, closed / source.name, ignore=shutil.ignore_patterns("include"))
     programs = closed / installed.name / "pginstall18" / "bin"
-    monkeypatch.setattr(postgres, "_installed", lambda: programs)
+    monkeypatch.setattr(postgres, "installed", lambda: programs)
 
     server = settled(short)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -34,6 +35,8 @@ def acknowledge(request: HttpRequest, visitor: Visitor, ref: str) -> HttpRespons
     incident = queries.whole(ref, visitor.agencies)
     if incident is None:
         raise Http404
+    if not visitor.may_run(incident.agency_id):
+        raise PermissionDenied
     try:
         operations.acknowledge(incident_id=incident.pk, **visitor.acting(timezone.now()))
     except AlreadyAcknowledged as refused:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -52,6 +53,7 @@ class DeskAct:
     done: Promise
     # The field that tells its form from its siblings, where a page has several.
     key: str = ""
+    needs: Act = Act.RUN_INCIDENTS
 
 
 ACTS: Mapping[str, DeskAct] = {
@@ -63,8 +65,12 @@ ACTS: Mapping[str, DeskAct] = {
     "severity": DeskAct(desk_forms.SeverityForm, _("The severity is changed.")),
     "services": DeskAct(desk_forms.ServicesForm, _("The services are changed.")),
     "declare": DeskAct(desk_forms.DeclareForm, _("It is declared."), "service_id"),
-    "override": DeskAct(desk_forms.OverrideForm, _("The override holds."), "service_id"),
-    "take-back": DeskAct(desk_forms.TakeBackForm, _("The override is over."), "service_id"),
+    "override": DeskAct(
+        desk_forms.OverrideForm, _("The override holds."), "service_id", Act.OVERRIDE
+    ),
+    "take-back": DeskAct(
+        desk_forms.TakeBackForm, _("The override is over."), "service_id", Act.OVERRIDE
+    ),
     "facts": DeskAct(desk_forms.FactsForm, _("The facts are changed.")),
     "resolve": DeskAct(desk_forms.ResolveForm, _("It is resolved.")),
     "reopen": DeskAct(desk_forms.ReopenForm, _("It is open again.")),
@@ -91,6 +97,9 @@ def act(request: HttpRequest, visitor: Visitor, ref: str, name: str) -> HttpResp
     if request.method != "POST":
         # A page that was refused an act is loaded again: its address leads back to the desk.
         return HttpResponseRedirect(here)
+    if not may(visitor.person, wanted.needs, row.agency_id):
+        # Before anything is said of what was typed.
+        raise PermissionDenied
     now = timezone.now()
     if "_drop" in request.POST and name == "update":
         updates.drop_draft(incident_id=row.pk, actor=visitor.person)

@@ -27,7 +27,7 @@ from incidents.texts import TITLES, Template
 from incidents.updates import check, filling_of, shown, titled
 from incidents.wording import Filling
 from maintenance.wording import zone_name
-from statusportal.ops import console_words
+from statusportal.ops import console_words, suspected
 from statusportal.ops.desk import Looked
 from statusportal.ops.doors import Visitor, show, staff_page
 from statusportal.ops.forms import OpenForm
@@ -42,7 +42,7 @@ def new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         raise PermissionDenied
     now = timezone.now()
     if request.method != "POST":
-        form = _form(None, visitor, request.GET)
+        form = _form(None, visitor, request.GET, _from_suspicion(request, visitor))
         return _page(request, visitor, form, now)
     typed: QueryDict = request.POST
     lost = False
@@ -81,6 +81,8 @@ def new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @staff_page
 def picker(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The choice of services alone, for a page that is open."""
+    if not visitor.may_open:
+        raise PermissionDenied
     chosen = picked(request.POST, visitor.runs)
     context = {
         "picked": chosen,
@@ -101,11 +103,22 @@ def reach_words(chosen: Picked, declared: str) -> str:
     )
 
 
-def _form(data: QueryDict | None, visitor: Visitor, typed: QueryDict) -> OpenForm:
+def _from_suspicion(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
+    """What an agency's suspicion fills in before anybody types; empty without one."""
+    row = suspected.found(visitor, request.GET.get("suspicion", ""))
+    return {"suspicion": row.ref, "started_at": row.began_at} if row and row.is_waiting else {}
+
+
+def _form(
+    data: QueryDict | None,
+    visitor: Visitor,
+    typed: QueryDict,
+    initial: Mapping[str, Any] | None = None,
+) -> OpenForm:
     agencies = Agency.objects.all() if visitor.runs is None else _own(visitor.runs)
     choices: list[tuple[str, object]] = [("", _("That of the services"))]
     choices += [(str(agency.pk), agency.name) for agency in agencies]
-    form = OpenForm(data, agencies=choices)
+    form = OpenForm(data, agencies=choices, initial=initial)
     form.picked = picked(typed, visitor.runs)
     return form
 
@@ -138,6 +151,7 @@ def _page(
         "looked": looked,
         "doubtful": doubtful,
         "zone": zone_name(),
+        "suspicion": suspected.found(visitor, form["suspicion"].value() or ""),
     }
     return show(request, visitor, "ops/new.html", context, now=now, status=status)
 

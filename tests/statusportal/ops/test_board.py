@@ -64,14 +64,14 @@ def test_whoever_is_not_staff_is_sent_to_sign_in(path: str) -> None:
     response = Client().get(path)
 
     assert response.status_code == 302
-    assert response["Location"] == f"/admin/login/?next={path}"
+    assert response["Location"] == f"/accounts/login/?next={path}"
 
 
 def test_a_part_of_a_page_sends_the_whole_page_to_sign_in() -> None:
     response = Client().get(BOARD, headers={"HX-Request": "true"})
 
     assert response.status_code == 204
-    assert response["HX-Redirect"] == f"/admin/login/?next={BOARD}"
+    assert response["HX-Redirect"] == f"/accounts/login/?next={BOARD}"
 
 
 def test_people_of_an_agency_see_their_own_incidents_alone() -> None:
@@ -282,7 +282,7 @@ def test_the_way_back_never_leads_elsewhere(back: str) -> None:
     assert response["Location"] == desk(incident)
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.AUDITOR, 302), (Role.AGENCY_PUBLISHER, 404)])
+@pytest.mark.parametrize(("role", "status"), [(Role.AUDITOR, 403), (Role.AGENCY_PUBLISHER, 404)])
 def test_whoever_may_not_acknowledge_changes_nothing(role: Role, status: int) -> None:
     incident = make_incident()
 
@@ -310,5 +310,5 @@ def test_the_board_takes_as_many_statements_for_many_incidents_as_for_one(
     # Session, person, roles; calendar; incidents with services, channels, declarations, overrides,
     # newest texts, waiting texts; reports; windows with services and channels; escalations;
     # doubts; late checks.
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         assert client.get(BOARD).status_code == 200

@@ -42,7 +42,7 @@ def test_whoever_is_not_staff_is_sent_to_sign_in(
     response = client.get(path(passport))
 
     assert response.status_code == 302
-    assert response["Location"] == f"{reverse('admin:login')}?next={path(passport)}"
+    assert response["Location"] == f"{reverse('account_login')}?next={path(passport)}"
 
 
 def test_an_upstream_is_a_link_only_for_whoever_may_open_it(

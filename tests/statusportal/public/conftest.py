@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from statusportal.public.store import store
 from tests.statusportal.public.incidents import ALL, TROUBLED, with_incidents
@@ -40,3 +42,13 @@ def well() -> None:
 def told() -> None:
     """Notices of every kind and in every state."""
     store.hold(with_incidents(*ALL, measured=TROUBLED))
+
+
+@pytest.fixture
+def no_housekeeping() -> Iterator[None]:
+    """A request that does not come through a test client leaves the tests' connection alone."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)

@@ -60,7 +60,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def ours(at_one_o_clock: None, settings: Any) -> None:
+def ours(at_one_o_clock: None, no_housekeeping: None, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["status.gov.example"]
 
 

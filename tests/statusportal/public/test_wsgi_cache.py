@@ -30,7 +30,7 @@ from statusportal.public.wsgi_cache import PageCache, ask
 from statusportal.public.wsgi_cache_key import Question
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, history, many, snapshot
 
-pytestmark = pytest.mark.usefixtures("at_one_o_clock", "well")
+pytestmark = pytest.mark.usefixtures("at_one_o_clock", "well", "no_housekeeping")
 
 SECOND = timedelta(seconds=1)
 
