@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # As many processes as there are cores; `make test TESTS="tests/core -k net" WORKERS=0` for a few.
 WORKERS ?= auto
+# A browser is waited for, too: three for two cores.
+BROWSER_WORKERS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN) / 2)))
 TESTS ?= tests
 
 # What `check` reads settings with: production's, with values that open nothing.
@@ -38,7 +40,7 @@ test: $(VENV)/.dev-stamp ## set up and run every test
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
 ifeq ($(TESTS),tests)
 	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
-	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
+	$(BIN)/python -m pytest -n $(BROWSER_WORKERS) --dist loadgroup tests/browser
 	@# A whole portal, when nothing else wants the cores: it keeps them busy by itself.
 	$(BIN)/python -m pytest -n 0 tests/end_to_end
 else

@@ -40,7 +40,12 @@ from tests.end_to_end.portal import PATIENCE_S, ROOT, free_port
 from tests.factories import make_user
 from tests.site.doors_world import NOW, OURS, make_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    # The static files of a deployment are made once.
+    pytest.mark.xdist_group("deployment"),
+]
 
 # Not pages: files, and what ends the visit.
 _NOT_PAGES = re.compile(

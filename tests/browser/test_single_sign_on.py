@@ -22,6 +22,10 @@ def test_a_click_leads_to_the_provider_and_back_in_and_else_to_a_page_that_says_
     settings.PUBLIC_URL = live_server.url
     someone = reader(width=390)
     page = someone.page
+    # Not every Chromium asks for a language.
+    someone.context.add_cookies(
+        [{"name": "django_language", "value": "en", "url": live_server.url}]
+    )
     door = page.locator("a[href^='/accounts/sso/start/']")
 
     provider.instead = {"/.well-known/openid-configuration": (503, b"{}")}
