@@ -43,11 +43,16 @@ def written_once(ready: Plan, django_db_setup: None, django_db_blocker: Any) -> 
 
 
 @pytest.fixture
-def seeded(written_once: Seeded, ready: Plan) -> Iterator[Seeded]:
-    """The nation for one test: what it changes in the tables or in the folder is undone.
+def db() -> None:
+    """In place of pytest-django's, which closes the connection and with it our transaction.
 
-    In place of pytest-django's `db`, which closes the connection and with it the transaction.
+    By its name pytest-django knows that there have to be tables.
     """
+
+
+@pytest.fixture
+def seeded(written_once: Seeded, db: None, ready: Plan) -> Iterator[Seeded]:
+    """The nation for one test: what it changes in the tables or in the folder is undone."""
     texts = {file: file.read_bytes() for file in ready.folder.iterdir() if file.is_file()}
     with transaction.atomic():
         yield written_once
