@@ -114,6 +114,11 @@ def _of_database(found: FromDatabase, now: datetime) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "portal_events", "Events handed to those who tell people.", value=found.events
     )
+    yield GaugeMetricFamily(
+        "portal_events_waiting",
+        "Events of which people have to be told and were not yet: uses of break-glass.",
+        value=found.events_waiting,
+    )
 
 
 def _of_incidents(found: FromDatabase, now: datetime) -> Iterator[Metric]:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import Count, F, Max, Min, Q
 
+from accounts.models import GlassBroken
 from core.outbox import Event
 from incidents.labels import Kind
 from incidents.models import Incident
@@ -68,7 +69,8 @@ class FromDatabase:
     """`due` counts enabled checks whose turn nobody claimed yet, the first of them `due_since`.
 
     `observations` are those of the present hour of UTC, by outcome; `lateness` is None where
-    nothing was probed lately. `events` is the number of the newest one.
+    nothing was probed lately. `events` is the number of the newest one, `events_waiting` how many
+    alarms of events nobody has been told of yet.
     """
 
     checks: int
@@ -79,6 +81,7 @@ class FromDatabase:
     doubts: tuple[Doubt, ...]
     incidents: tuple[OpenIncidents, ...]
     events: int
+    events_waiting: int
     locations: tuple[str, ...]
 
 
@@ -104,7 +107,7 @@ class FromRedis:
 
 
 def from_database(*, now: datetime) -> FromDatabase | None:
-    """Ask the database; None when it does not answer in time. 7 queries."""
+    """Ask the database; None when it does not answer in time. 8 queries."""
     try:
         with transaction.atomic():
             return _asked(now)
@@ -136,6 +139,7 @@ def _asked(now: datetime) -> FromDatabase:
         doubts=_doubts(),
         incidents=_incidents(),
         events=Event.objects.aggregate(newest=Max("pk"))["newest"] or 0,
+        events_waiting=GlassBroken.objects.filter(told_at=None).count(),
         locations=tuple(code for (code,) in locations),
     )
 

@@ -54,7 +54,7 @@ class Portal:
             "VAR_DIR": str(folder),
             "PORT": str(self.port),
             # Beside whatever else runs on this machine, another such test included: a block each.
-            # Above the blocks of tests/statusportal/demo, below the ports that the system hands out.
+            # Above those of tests/statusportal/demo, below the ports that the system hands out.
             "DEMO_PORT_BASE": str(25_000 + os.getpid() % 35 * plan.BLOCK),
             # The rules count in intervals: with short ones there is less to wait for.
             "CHECK_INTERVAL": "8",

@@ -47,6 +47,7 @@ WELL = Found(
         doubts=(Doubt("main", "internet", None),),
         incidents=(),
         events=7,
+        events_waiting=0,
         locations=("main",),
     ),
     stored=Stored(
@@ -276,7 +277,7 @@ def test_the_number_of_queries_does_not_grow(
         record(observations=[seen(make_measured(make_service()), "o", NOW)])
         make_reference(name=f"reference {n}")
     # Four of them are the savepoints that the tests' own transaction makes of ours.
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         judge(health.gather(NOW), NOW)
 
 

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts.models import GlassBroken
 from services.models import Check, ProberDoubt, Service
 from services.recording import record
 from statusportal import ticks
@@ -25,7 +26,7 @@ from statusportal.error_count import ERRORS_KEY
 from statusportal.ops import readings
 from statusportal.public import store as store_module
 from statusportal.public.store import store
-from tests.factories import make_reference, make_service
+from tests.factories import make_reference, make_service, make_user
 from tests.statusportal.ops.console import make_incident
 from tests.statusportal.ops.nation import NOW, make_measured, publish, seen
 from tests.statusportal.public import snapshots
@@ -234,6 +235,16 @@ def test_without_redis_the_rest_is_told(
     assert of(found, "portal_up", part="snapshot") == 0, "nothing was published"
 
 
+def test_a_broken_glass_waits_until_its_supervisors_were_told(
+    client: Client, at_one_o_clock: None
+) -> None:
+    person = make_user()
+    for told_at in (None, NOW, None):
+        GlassBroken.objects.create(user=person, at=NOW, told_at=told_at)
+
+    assert of(told(client), "portal_events_waiting") == 2
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_number_of_queries_does_not_grow(
     rows: int, client: Client, at_one_o_clock: None, django_assert_num_queries: Any
@@ -245,7 +256,7 @@ def test_the_number_of_queries_does_not_grow(
         make_reference(name=f"reference {n}")
 
     # Two of them are the savepoint that the tests' own transaction makes of ours.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         told(client)
 
 
