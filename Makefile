@@ -39,13 +39,10 @@ run: $(VENV)/.run-stamp ## set up and run the whole portal on http://localhost:8
 test: $(VENV)/.dev-stamp ## set up and run every test
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
 ifeq ($(TESTS),tests)
-	@# A whole portal mostly waits for its clocks: beside the tests that only compute.
-	@mkdir -p var; log=var/end-to-end.txt; \
-	$(BIN)/python -m pytest -n 0 tests/end_to_end >$$log 2>&1 & portal=$$!; \
-	trap 'kill -INT $$portal' INT TERM; \
-	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser; \
-	computed=$$?; wait $$portal; waited=$$?; cat $$log; [ $$computed -eq 0 ] && [ $$waited -eq 0 ]
+	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
 	$(BIN)/python -m pytest -n $(BROWSER_WORKERS) --dist loadgroup tests/browser
+	@# A whole portal, when nothing else wants the cores: beside the others both take longer.
+	$(BIN)/python -m pytest -n 0 tests/end_to_end
 else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 endif
