@@ -26,6 +26,7 @@ from pathlib import Path
 from bench.crowd import Crowd, Ledger
 from statusportal.demo import control, plan
 from tests.end_to_end.portal import Portal
+from tests.end_to_end.processes import descendants
 
 # Services that are broken and mended in turn: a shared one takes others with it.
 _FLIPPED = ("evisa", "util-bill", "pass-renew")
@@ -41,27 +42,6 @@ _CATCH_UP_S = 120.0
 
 
 # --- processes ----------------------------------------------------------------------------------
-
-
-def descendants(of: int) -> Iterator[tuple[int, int, str]]:
-    """(pid, its parent, command line) of everything that a process has started."""
-    found: dict[int, tuple[int, str]] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError, IndexError):
-            continue
-        found[int(entry.name)] = parent, words
-    wanted, grew = {of}, True
-    while grew:
-        more = {pid for pid, (parent, _) in found.items() if parent in wanted} - wanted
-        wanted |= more
-        grew = bool(more)
-    for pid in sorted(wanted - {of}):
-        yield pid, *found[pid]
 
 
 def web_processes(portal: int) -> list[int]:

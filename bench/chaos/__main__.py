@@ -32,10 +32,10 @@ from bench import crowd
 from bench.chaos import holds, plan
 from bench.chaos.faults import FAULTS, STEP_S, NotHere, Target
 from bench.chaos.watch import Seen, Watch
-from bench.rush import descendants
 from statusportal.demo import control
 from statusportal.demo import plan as demo
 from tests.end_to_end.portal import Portal
+from tests.end_to_end.processes import descendants
 
 INTERVAL_S, FAST_S, TIMEOUT_S = 8.0, 3.0, 3.0
 # Rule 20: what was not observed for three intervals and one timeout is unknown; then the step of

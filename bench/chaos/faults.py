@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import psycopg
 import redis
 
-from bench.rush import descendants, tell, web_processes
+from bench.rush import tell, web_processes
 from statusportal.embedded import state
 from tests.end_to_end.portal import Portal
+from tests.end_to_end.processes import descendants
 
 # Granian takes two deaths within 5.5 s for a program that cannot run.
 BETWEEN_WEB_KILLS_S = 12.0

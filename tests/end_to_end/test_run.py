@@ -23,6 +23,7 @@ from services.status.health import Health
 from statusportal.demo import nation, people
 from statusportal.demo.under_way import DECLARED
 from tests.end_to_end.portal import Portal, wait_until
+from tests.end_to_end.processes import descendants
 
 # One portal at a time on two cores: whoever else wants one waits for this group.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole portal")]
@@ -97,28 +98,10 @@ def nothing_is_known(portal: Portal) -> bool:
 
 
 def pids(portal: Portal, *words: str) -> list[int]:
-    """The processes below this portal's `up` whose command line holds all `words`.
-
-    By descent and not by environment: PostgreSQL writes its titles over its own.
-    """
+    """The processes below this portal's `up` whose command line holds all `words`."""
     assert portal.process is not None
-    parents, lines = {}, {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            # The name in brackets may hold anything; what follows it is plain.
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            parents[int(entry.name)], lines[int(entry.name)] = int(fields[1]), line
-    found, generation = set(), {portal.process.pid}
-    while generation:
-        generation = {pid for pid, parent in parents.items() if parent in generation}
-        found |= generation
-    return sorted(pid for pid in found if all(word in lines[pid] for word in words))
+    below = descendants(portal.process.pid)
+    return [pid for pid, _parent, line in below if all(word in line for word in words)]
 
 
 def test_52_public_services_are_measured_and_the_root_speaks_arabic(portal: Portal) -> None:

@@ -23,9 +23,9 @@ import redis
 from django.conf import settings
 
 from bench.crowd import Crowd, Ledger
-from bench.rush import descendants
 from statusportal.public.store import connect, publish
 from tests.end_to_end.portal import PATIENCE_S, ROOT, free_port, wait_until
+from tests.end_to_end.processes import descendants
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, history, snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole portal")]
