@@ -9,8 +9,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-# Of services.status.health.CheckHealth: an answer that means "down".
-BAD = 2
+# Of services.status.health.CheckHealth: "down", and "nobody can tell".
+BAD, UNKNOWN = 2, 9
 # An outage that was over before anybody could look leaves no incident (rule 18 looks at what is).
 SEEN_S = 20.0
 
@@ -77,7 +77,8 @@ def outages(changes: Iterable[tuple[Any, ...]]) -> list[tuple[int, datetime, dat
     """(service, from, to) of every time in which a channel was down, from the changes alone.
 
     `changes`: service, channel, check, at, confirmed_at, from, to. A check that is bad is a
-    channel that is down: the demo's checks are all essential.
+    channel that is down: the demo's checks are all essential. One that was lost from sight while
+    it was bad is still out: silence is not recovery (rule 17).
     """
     by_service: dict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
     for service, _channel, check, at, _confirmed_at, _from, to in changes:
@@ -88,7 +89,10 @@ def outages(changes: Iterable[tuple[Any, ...]]) -> list[tuple[int, datetime, dat
         since: datetime | None = None
         for at, check, to in sorted(moves, key=lambda one: one[0]):
             was_down = bool(down)
-            (down.add if to == BAD else down.discard)(check)
+            if to == BAD:
+                down.add(check)
+            elif to != UNKNOWN:
+                down.discard(check)
             if down and not was_down:
                 since = at
             elif was_down and not down and since is not None:
@@ -118,7 +122,7 @@ def one_incident_an_outage(
         was_short = until is not None and (until - since).total_seconds() < SEEN_S
         if service not in judged or was_short:
             continue
-        on = {row.incident for row in by_service[service] if _tells_of(row, since)}
+        on = {row.incident for row in by_service[service] if _tells_of(row, since, until)}
         if len(on) != 1:
             wrong.append(
                 f"the outage of service {service} at {since:%H:%M:%S}: {len(on)} incidents"
@@ -126,11 +130,16 @@ def one_incident_an_outage(
     return wrong
 
 
-def _tells_of(row: Listed, since: datetime) -> bool:
-    """Whether this listing is of the outage that began at `since`, or was open when it began."""
-    if row.outage_started_at is None or row.outage_started_at > since:
+def _tells_of(row: Listed, since: datetime, until: datetime | None) -> bool:
+    """Whether this listing is of the outage from `since` to `until`, or was open when it began.
+
+    An incident may begin later than the outage: where the sweep was away until a first channel
+    had been lost from sight, it goes by those that it sees down.
+    """
+    began = row.outage_started_at
+    if began is None or (until is not None and began >= until):
         return False
-    return row.outage_started_at == since or row.resolved_at is None or row.resolved_at > since
+    return began >= since or row.resolved_at is None or row.resolved_at > since
 
 
 def each_told_once(incidents: Iterable[str], opened: Iterable[str]) -> list[str]:

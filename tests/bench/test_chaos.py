@@ -16,7 +16,7 @@ from bench.chaos.holds import Broken, Listed
 from services.status.health import CheckHealth
 
 T = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-OK, BAD = int(CheckHealth.OK), int(CheckHealth.BAD)
+OK, BAD, UNKNOWN = int(CheckHealth.OK), int(CheckHealth.BAD), int(CheckHealth.UNKNOWN)
 
 
 def at(seconds: float) -> datetime:
@@ -32,8 +32,8 @@ def listed(incident: int, started: float, *, until: float | None = None, absorbe
     return Listed(incident, 7, at(started), at(started + 20), resolved_at, absorbed)
 
 
-def test_what_means_down_is_what_the_rules_call_bad():
-    assert holds.BAD == BAD
+def test_what_means_down_and_what_means_unknown_is_what_the_rules_call_so():
+    assert (holds.BAD, holds.UNKNOWN) == (BAD, UNKNOWN)
 
 
 def test_a_row_that_is_gone_and_one_that_was_altered_are_named():
@@ -78,10 +78,24 @@ def test_an_outage_lasts_from_the_first_channel_that_is_down_to_the_last_that_is
     assert holds.outages(changes) == [(7, at(0), at(90)), (7, at(200), None)]
 
 
+def test_what_was_lost_from_sight_while_it_was_down_is_one_outage_until_it_is_seen_well():
+    changes = [change(7, 1, 0, BAD), change(7, 1, 30, UNKNOWN), change(7, 1, 60, BAD)]
+    assert holds.outages(changes) == [(7, at(0), None)]
+    assert holds.outages([*changes, change(7, 1, 90, OK)]) == [(7, at(0), at(90))]
+    # Unknown from the start is not down.
+    assert holds.outages([change(7, 1, 0, UNKNOWN), change(7, 1, 30, OK)]) == []
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
         ([listed(1, 0)], []),
+        ([listed(1, 40)], []),  # the sweep was away while a first channel was out
+        ([listed(1, 90)], ["the outage of service 7 at 09:00:00: 0 incidents"]),
+        (
+            [listed(1, 0, until=30), listed(2, 60)],
+            ["the outage of service 7 at 09:00:00: 2 incidents"],
+        ),
         ([listed(1, -500, until=100)], []),  # it was open when this outage began
         ([], ["the outage of service 7 at 09:00:00: 0 incidents"]),
         ([listed(1, -500, until=-100)], ["the outage of service 7 at 09:00:00: 0 incidents"]),
