@@ -90,6 +90,8 @@ JOIN services_check c ON c.id = st.check_id
 JOIN services_channel ch ON ch.id = c.channel_id
 JOIN services_service s ON s.id = ch.service_id
 WHERE st.check_id = ANY(%s::bigint[])
+-- Said twice: else all checks of the nation are read for each shard.
+AND c.id = ANY(%s::bigint[])
 -- Always in this order, so that two shards that share checks wait for each other in peace.
 ORDER BY st.check_id, st.location_id
 FOR UPDATE OF st
@@ -168,8 +170,8 @@ def record(*, observations: Sequence[Observation]) -> Recorded:
             changes.extend((owner, change) for change in confirmed)
         if accepted:
             _write_states(cursor, [owner for owner in held.values() if owner.touched])
-            _copy_observations(cursor, accepted)
-            _add_to_hours(cursor, accepted)
+            copy_observations(cursor, accepted)
+            add_to_hours(cursor, accepted)
             _write_changes(changes)
             _write_unstable_periods(periods)
             _share_fast_turns(cursor, held, accepted)
@@ -208,6 +210,7 @@ def _hold_states(cursor: Any, observations: Sequence[Observation]) -> dict[tuple
             settings.CHECK_INTERVAL_URGENT.total_seconds(),
             settings.CHECK_INTERVAL.total_seconds(),
             settings.CHECK_TIMEOUT.total_seconds(),
+            check_ids,
             check_ids,
         ],
     )
@@ -276,7 +279,8 @@ def _write_states(cursor: Any, held: Sequence[_Held]) -> None:
     cursor.execute(_WRITE_STATES, [_as_json(rows)])
 
 
-def _copy_observations(cursor: Any, accepted: Sequence[Observation]) -> None:
+def copy_observations(cursor: Any, accepted: Sequence[Observation]) -> None:
+    """Keep them as they are, in the partitions of their days, which are there."""
     columns = ObservationRow.COLUMNS
     names = ", ".join(name for name, _type in columns)
     with cursor.copy(f"COPY services_observation ({names}) FROM STDIN (FORMAT BINARY)") as copy:
@@ -306,7 +310,8 @@ def _stored_ms(milliseconds: int | None) -> int:
     return -1 if milliseconds is None else min(milliseconds, 32_767)
 
 
-def _add_to_hours(cursor: Any, accepted: Sequence[Observation]) -> None:
+def add_to_hours(cursor: Any, accepted: Sequence[Observation]) -> None:
+    """Count them in their hours."""
     # Per (check, location, hour): ok, slow, bad, fault, sum and maximum of the total time.
     hours: dict[tuple[int, int, datetime], list[int]] = defaultdict(lambda: [0] * 6)
     column = {Outcome.OK: 0, Outcome.SLOW: 1, Outcome.BAD: 2, Outcome.PROBER_FAULT: 3}
