@@ -33,6 +33,7 @@ from core import chaining, encryption
 from core.audit import AuditLink
 from statusportal.embedded import postgres
 from statusportal.embedded.refusal import CannotStart
+from statusportal.public import store_files
 
 FORMAT = 1
 MANIFEST, DUMP, PUBLISHED = "manifest.json", "database.dump", "published/"
@@ -92,7 +93,7 @@ def make(target: Path, *, with_observations: bool, now: datetime) -> tuple[Path,
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
         dump = Path(folder) / DUMP
         head, migrations, tables = _dumped(program, dump, with_observations=with_observations)
-        members = {DUMP: dump, **_published()}
+        members = {DUMP: dump, **_published(Path(folder))}
         manifest = Manifest(
             format=FORMAT,
             made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -153,12 +154,21 @@ def table_names() -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-def _published() -> dict[str, Path]:
-    """The last-good file and the archived months beside it, by their names in the archive."""
-    last_good = Path(settings.LAST_GOOD_FILE)
-    files = [last_good] if last_good.is_file() else []
-    files += [path for path in (last_good.parent / "archive").glob("*") if path.is_file()]
-    return {PUBLISHED + path.relative_to(last_good.parent).as_posix(): path for path in files}
+def _published(folder: Path) -> dict[str, Path]:
+    """The last-good file and the archived months beside it, by their names in the archive.
+
+    Copies in `folder`: the portal goes on, and what the manifest knows by its digest must not
+    become another file while the dump is packed.
+    """
+    copies = folder / PUBLISHED
+    months = copies / "archive"
+    months.mkdir(parents=True)
+    files = store_files.copy_into(copies)
+    for path in (Path(settings.LAST_GOOD_FILE).parent / "archive").glob("*.json"):
+        # A newer version of the month may take its place.
+        with suppress(FileNotFoundError):
+            files.append(shutil.copyfile(path, months / path.name))
+    return {path.relative_to(folder).as_posix(): path for path in files}
 
 
 def _write_tar(whole: Path, manifest: Manifest, members: dict[str, Path]) -> None:

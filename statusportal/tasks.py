@@ -14,7 +14,7 @@ from statusportal.public import publishing
 @shared_task
 def publish_snapshot(**_: Any) -> None:
     """Every second, and whenever a status changed: build the snapshot and hand it to readers."""
-    publishing.publish_snapshot(now=timezone.now())
+    publishing.publish_in_turn(now=timezone.now())
 
 
 @shared_task

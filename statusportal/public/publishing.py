@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from time import monotonic
 from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -24,8 +25,13 @@ from statusportal.public import history, shelf, snapshot, store
 from statusportal.public.history import StoredChannel, StoredDay
 from statusportal.public.shape import Archive, ArchivedMonth, History, Snapshot
 
-# One builder at a time, or an older snapshot could overwrite a newer one.
-_LOCK = 7_301_002
+# One builder at a time, or an older snapshot could overwrite a newer one; and one who reads the
+# past, which takes long and must not keep the news waiting.
+_LOCK, _PAST_LOCK = 7_301_002, 7_301_003
+
+# While this stands nobody builds: a large nation takes long, and half of a core is enough.
+_REST_KEY = "portal:now:rest"
+_NEEDS_NO_REST_S = 0.25
 
 # A nation's bars take seconds to read: where something changes all the time, not each time.
 _HISTORY_EVERY = timedelta(seconds=10)
@@ -41,43 +47,82 @@ _MONTHS_KEY = "portal:archive:months"
 _MONTHS_AT_ONCE = 3
 
 
+def publish_in_turn(*, now: datetime) -> bool:
+    """As `publish_snapshot`, unless the last one took so long that it is too soon for another."""
+    return not _client().exists(_REST_KEY) and publish_snapshot(now=now)
+
+
 def publish_snapshot(*, now: datetime) -> bool:
     """Build the snapshot and publish it; False when another process is at it already.
 
     The history is read again only when the stored figures, the day or the services are others, and
-    an archived month when something in it is.
+    an archived month when something in it is. New figures and months follow the news, by one
+    process while others go on with the news.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-            (ours,) = cursor.fetchone()
+    client = _client()
+    with _alone(_LOCK) as ours:
         if not ours:
             return False
-        client = _client()
+        began_s = monotonic()
         months = _archived_months(client, now)
+        built = snapshot.build(now=now, archive=months)
         # Before the lock goes: whoever comes next reads and publishes what is newer.
-        _publish(client, snapshot.build(now=now, archive=months), now)
-        # After the news, which neither wait for old months nor fail with them.
-        _archive(client, months, now)
+        _publish(client, built, now)
+        took_s = monotonic() - began_s
+        if took_s > _NEEDS_NO_REST_S:
+            client.set(_REST_KEY, b"", px=int(took_s * 500))
+    with _alone(_PAST_LOCK) as ours:
+        if ours:
+            _follow_with_history(client, built, now)
+            _archive(client, months, now)
     return True
 
 
+@contextmanager
+def _alone(lock: int) -> Iterator[bool]:
+    """A transaction in which nobody else has this lock; False where somebody has it."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
+            (ours,) = cursor.fetchone()
+        yield ours
+
+
 def _publish(client: redis.Redis, built: Snapshot, now: datetime) -> None:
-    services = [service.id for service in built.truth.services]
-    version = _version(services, now)
-    held = client.get(_HISTORY_KEY)
-    text = held.decode() if isinstance(held, bytes) else ""
-    published_at, _space, published = text.partition(" ")
-    # A figure may wait for a few seconds; a new day or a new service may not.
-    waits = (
-        version.partition(":")[2] == published.partition(":")[2]
-        and now - datetime.fromisoformat(published_at) < _HISTORY_EVERY
-    )
-    if version == published or waits:
+    version, published, _at = _histories(client, built, now)
+    if _ground_of(version) == _ground_of(published):
         store.publish(client, built, None, published)
         return
-    store.publish(client, built, _history(built, services, now), version)
+    # A new day or a new service comes with its bars, or pages would stand there without.
+    store.publish(client, built, _history(built, now), version)
     client.set(_HISTORY_KEY, f"{now.isoformat()} {version}")
+
+
+def _follow_with_history(client: redis.Redis, built: Snapshot, now: datetime) -> None:
+    """Figures that have changed, some seconds later; the next snapshot brings them to readers."""
+    version, published, at = _histories(client, built, now)
+    # Of another day or other services somebody else is the newer one to tell.
+    if version == published or _ground_of(version) != _ground_of(published):
+        return
+    # A clock that was set back must not stop it.
+    if at is None or not timedelta() <= now - at < _HISTORY_EVERY:
+        store.publish_history(client, _history(built, now), version)
+        client.set(_HISTORY_KEY, f"{now.isoformat()} {version}")
+
+
+def _histories(
+    client: redis.Redis, built: Snapshot, now: datetime
+) -> tuple[str, str, datetime | None]:
+    """The version of the history as it is stored, the one that readers have, and since when."""
+    version = _version([service.id for service in built.truth.services], now)
+    held = client.get(_HISTORY_KEY)
+    at, _space, published = (held.decode() if isinstance(held, bytes) else "").partition(" ")
+    return version, published, datetime.fromisoformat(at) if at else None
+
+
+def _ground_of(version: str) -> str:
+    """What of a history's version is not a figure: the day, and which services there are."""
+    return version.partition(":")[2]
 
 
 def _version(services: Sequence[str], now: datetime) -> str:
@@ -86,7 +131,7 @@ def _version(services: Sequence[str], now: datetime) -> str:
     return f"{past.figures_version()}:{today}:{crc32(' '.join(services).encode()):x}"
 
 
-def _history(built: Snapshot, services: Sequence[str], now: datetime) -> History:
+def _history(built: Snapshot, now: datetime) -> History:
     zone = ZoneInfo(settings.TIME_ZONE)
     first = now.astimezone(zone).date() - timedelta(days=history.DAYS - 1)
     stored: dict[str, list[StoredDay]] = defaultdict(list)
@@ -104,7 +149,7 @@ def _history(built: Snapshot, services: Sequence[str], now: datetime) -> History
     for channel, public_id, first_day in past.told_channels():
         channels[public_id].append(StoredChannel(channel, first_day, apart.get(channel, ())))
     return history.assemble(
-        services,
+        [service.id for service in built.truth.services],
         stored,
         now=now,
         zone=zone,

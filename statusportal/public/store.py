@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from time import monotonic, thread_time
 from typing import cast
 
@@ -24,8 +23,19 @@ from redis.retry import Retry
 
 from statusportal.public import reader, search
 from statusportal.public.said import Said
-from statusportal.public.shape import History, RawHistory, Snapshot, Truth
-from statusportal.public.shelf import Shelf, write_whole
+from statusportal.public.shape import History, Snapshot
+from statusportal.public.shelf import Shelf
+from statusportal.public.store_files import LastGood
+from statusportal.public.store_parts import (
+    Present,
+    Published,
+    RawVersionedHistory,
+    VersionedHistory,
+    VersionedTruth,
+    is_newer,
+    present_of,
+    snapshot_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,60 +53,12 @@ _PREPARED_FOR_S = 1.0
 _NOTICED_AFTER = timedelta(seconds=1.25)
 # So long before its time the next step is read: then all its pages are ready.
 _READ_AHEAD = timedelta(seconds=2)
-# A snapshot from further ahead than clocks differ was built by a clock that was wrong: it must not
-# keep out the right ones until its time has come.
-_CLOCKS_DIFFER = timedelta(seconds=60)
 # So long a mark that has not moved is believed: a publisher of an older release moves none.
 _BELIEVED_S = 2.0
 # A frozen Redis must cost the thread, and nobody else, no more than this.
 _REDIS_TIMEOUT_S = 1.0
-# The file only has to be good after a restart; writing it each second would wear the disk.
-_WRITE_EVERY_S = 5.0
-
-
-class _Present(msgspec.Struct, frozen=True):
-    """The small, ever-changing part: which truth, how fresh."""
-
-    version: str
-    history_version: str
-    built_at: datetime
-    observed: dict[int, tuple[datetime | None, ...]]
-
-
-class _VersionedTruth(msgspec.Struct, frozen=True):
-    version: str
-    truth: Truth
-
-
-class _VersionedHistory(msgspec.Struct, frozen=True):
-    version: str
-    history: History
-
-
-class _RawVersionedHistory(msgspec.Struct, frozen=True):
-    version: str
-    history: RawHistory
-
-
-class _LastGood(msgspec.Struct, frozen=True):
-    snapshot: Snapshot
-    history_version: str
-    history: History
-
-
-class _RawLastGood(msgspec.Struct, frozen=True):
-    snapshot: Snapshot
-    history_version: str
-    history: RawHistory
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A snapshot with the history that belongs to it."""
-
-    snapshot: Snapshot
-    history: History
-    history_version: str
+# So long a start waits for Redis; where even its name is not found, that lasts longer than asking.
+_ASKED_FIRST_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +89,14 @@ def next_reading(latest: Showing | None, found: Published, now: datetime) -> dat
     return max(step, now) if latest.said.now != step else None
 
 
-def connect(url: str, *, tries: int | None = None) -> redis.Redis:
-    """A client that gives up quickly; `url` as in REDIS_URL. With `tries`, after so many."""
-    patience = {} if tries is None else {"retry": Retry(NoBackoff(), tries - 1)}
+def connect(url: str) -> redis.Redis:
+    """A client that asks once, and gives up within a second; `url` as in REDIS_URL."""
     return redis.Redis.from_url(
         url,
         socket_timeout=_REDIS_TIMEOUT_S,
         socket_connect_timeout=_REDIS_TIMEOUT_S,
-        **patience,
+        # Said outright: made in another way, a client of this library asks eleven times.
+        retry=Retry(NoBackoff(), 0),
     )
 
 
@@ -144,16 +106,30 @@ def publish(
     """Hand a snapshot to all readers at once; `history` None leaves the stored one standing."""
     pipe = client.pipeline(transaction=True)
     if client.get(f"{_TRUTH_KEY}:version") != snapshot.version.encode():
-        truth = _VersionedTruth(snapshot.version, snapshot.truth)
+        truth = VersionedTruth(snapshot.version, snapshot.truth)
         pipe.set(_TRUTH_KEY, msgspec.json.encode(truth))
         pipe.set(f"{_TRUTH_KEY}:version", snapshot.version)
     if history is not None:
-        pipe.set(_HISTORY_KEY, msgspec.json.encode(_VersionedHistory(history_version, history)))
-    present = _Present(snapshot.version, history_version, snapshot.built_at, snapshot.observed)
-    pipe.set(_NOW_KEY, msgspec.json.encode(present))
+        pipe.set(_HISTORY_KEY, msgspec.json.encode(VersionedHistory(history_version, history)))
+    pipe.set(_NOW_KEY, msgspec.json.encode(present_of(snapshot, history_version)))
     # Which one it is, in a few bytes: every process looks several times a second.
     pipe.set(_MARK_KEY, snapshot.built_at.isoformat())
     pipe.execute()
+
+
+def publish_history(client: redis.Redis, history: History, version: str) -> None:
+    """Put another history under the snapshot that stands; readers see it with the next one."""
+    client.set(_HISTORY_KEY, msgspec.json.encode(VersionedHistory(version, history)))
+    with client.pipeline(transaction=True) as pipe, suppress(redis.WatchError):
+        # Whoever publishes meanwhile is told by the next.
+        pipe.watch(_NOW_KEY)  # type: ignore[no-untyped-call]
+        body = cast("bytes | None", pipe.get(_NOW_KEY))
+        if body is not None:
+            present = msgspec.json.decode(body, type=Present)
+            pipe.multi()
+            present = msgspec.structs.replace(present, history_version=version)
+            pipe.set(_NOW_KEY, msgspec.json.encode(present))
+            pipe.execute()
 
 
 class Store:
@@ -181,11 +157,12 @@ class Store:
         self._turning = threading.Lock()
         self._mark: bytes | None = None
         self._looked_at = 0.0
-        self._written_at = -_WRITE_EVERY_S
-        self._written: Published | None = None
+        self._last_good = LastGood()
         # When it was last read, and how long that took.
         self._read_at, self._cost_s = 0.0, 0.0
         self._client: redis.Redis | None = None
+        # Redis has said something, or it is certain that it will not.
+        self._answered = threading.Event()
 
     def start(self, clock: Callable[[], datetime], prepare: Prepare | None = None) -> None:
         """Load what there is and keep it up to date; once for each process, after any fork.
@@ -196,12 +173,18 @@ class Store:
             if self._thread is not None:
                 return
             self._clock = clock
+            # The others may know more than the file; Redis has a second to say so.
+            first = threading.Thread(
+                target=self._look_first, args=(clock(),), name="first look", daemon=True
+            )
             self._thread = threading.Thread(
-                target=self._follow, args=(clock, prepare), name="snapshot", daemon=True
+                target=self._follow, args=(clock, prepare, first), name="snapshot", daemon=True
             )
         self._load_file()
-        # The others may know more than the file; Redis has a second to say so.
-        self._look_if_it_answers(clock())
+        first.start()
+        if self._answered.wait(_ASKED_FIRST_S):
+            # However long it takes to read: who restarts must not begin with the past.
+            first.join()
         self._read_next(clock(), None)
         self._thread.start()
 
@@ -235,7 +218,7 @@ class Store:
         with self._reading:
             showing = self.showing
             if not self._stands(showing, found, now):
-                showing = Showing(found, reader.read(found.snapshot, now))
+                showing = Showing(found, self._reader.read(found.snapshot, now))
                 self._show(showing)
         return showing
 
@@ -306,8 +289,12 @@ class Store:
 
     # --- the thread -------------------------------------------------------------------------
 
-    def _follow(self, clock: Callable[[], datetime], prepare: Prepare | None) -> None:
+    def _follow(
+        self, clock: Callable[[], datetime], prepare: Prepare | None, first: threading.Thread
+    ) -> None:
         pause = threading.Event()
+        # Two that look at once would each take the other's answers.
+        first.join()
         while True:
             try:
                 self._look_if_it_answers(clock())
@@ -316,6 +303,12 @@ class Store:
                 # Requests read for themselves then, and fail where people see it.
                 logger.exception("What is published cannot be prepared.")
             pause.wait(_LOOK_EVERY_S)
+
+    def _look_first(self, now: datetime) -> None:
+        try:
+            self._look_if_it_answers(now)
+        finally:
+            self._answered.set()
 
     def _look_if_it_answers(self, now: datetime) -> None:
         try:
@@ -326,7 +319,7 @@ class Store:
             # Old knowledge with its age is better than none: keep what we hold.
             if self._found is None:
                 self._load_file()
-            self._keep_file(at_once=True)
+            self._keep_file(now, at_once=True)
             self.keep_archive(None)
         except ValueError:
             # A newer release may write what this one cannot read; it will be restarted too.
@@ -341,7 +334,7 @@ class Store:
         # A large nation takes long to read: half of the process is left to requests.
         if found is None or begins_at is None or began_at - self._read_at < self._cost_s:
             return
-        showing = Showing(found, reader.read(found.snapshot, reader.step(begins_at)))
+        showing = Showing(found, self._reader.read(found.snapshot, reader.step(begins_at)))
         if latest is None:
             self._show(showing)
             return
@@ -394,8 +387,9 @@ class Store:
         `now` tells a snapshot from the future, which gives way to any other.
         """
         if self._client is None:
-            self._client = connect(settings.REDIS_URL, tries=1)
+            self._client = connect(settings.REDIS_URL)
         mark = cast("bytes | None", self._client.get(_MARK_KEY))
+        self._answered.set()
         is_known = mark is not None and mark == self._mark
         if is_known and monotonic() - self._looked_at < _BELIEVED_S:
             return False
@@ -404,9 +398,9 @@ class Store:
         if body is None:
             return False
         self._mark = None
-        present = msgspec.json.decode(body, type=_Present)
+        present = msgspec.json.decode(body, type=Present)
         held = self._found
-        if held is not None and not _is_newer(held.snapshot.built_at, present.built_at, now):
+        if held is not None and not is_newer(held.snapshot.built_at, present.built_at, now):
             # A mark is remembered only where nothing has to be asked for again.
             self._mark = mark if held.snapshot.built_at == present.built_at else None
             return False
@@ -416,21 +410,15 @@ class Store:
             found = self._client.get(_TRUTH_KEY)
             if found is None:
                 return False
-            versioned = msgspec.json.decode(found, type=_VersionedTruth)
+            versioned = msgspec.json.decode(found, type=VersionedTruth)
             if versioned.version != present.version:
                 # Published again between our two reads; the next look finds both new.
                 return False
             truth = versioned.truth
         history, history_version = self._read_history(present.history_version)
-        snapshot = Snapshot(
-            truth=truth,
-            built_at=present.built_at,
-            observed=present.observed,
-            version=present.version,
-        )
-        self._found = Published(snapshot, history, history_version)
+        self._found = Published(snapshot_of(present, truth), history, history_version)
         self._mark = mark
-        self._keep_file()
+        self._keep_file(now)
         return True
 
     def keep_archive(self, client: redis.Redis | None) -> None:
@@ -447,38 +435,16 @@ class Store:
         body = self._client.get(_HISTORY_KEY)
         if body is None:
             return (held.history, held.history_version) if held else (History(), "")
-        versioned = msgspec.json.decode(body, type=_RawVersionedHistory)
+        versioned = msgspec.json.decode(body, type=RawVersionedHistory)
         return versioned.history.read(), versioned.version
 
     def _load_file(self) -> None:
-        try:
-            body = Path(settings.LAST_GOOD_FILE).read_bytes()
-            last = msgspec.json.decode(body, type=_RawLastGood)
-            history = last.history.read()
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError):
-            logger.exception("The last-good file cannot be read.")
-            return
-        self._found = self._written = Published(last.snapshot, history, last.history_version)
+        self._found = self._last_good.read() or self._found
         self._prepare()
 
-    def _keep_file(self, *, at_once: bool = False) -> None:
-        published, written = self._found, self._written
-        if published is None or published is written:
-            return
-        is_other = written is None or _truth_of(written) != _truth_of(published)
-        if not (at_once or is_other) and monotonic() - self._written_at < _WRITE_EVERY_S:
-            return
-        body = msgspec.json.encode(
-            _LastGood(published.snapshot, published.history_version, published.history)
-        )
-        try:
-            write_whole(Path(settings.LAST_GOOD_FILE), body)
-        except OSError:
-            # A full disk must not stop the news.
-            logger.exception("The last-good file cannot be written.")
-        self._written, self._written_at = published, monotonic()
+    def _keep_file(self, now: datetime | None, *, at_once: bool = False) -> None:
+        if self._found is not None:
+            self._last_good.keep(self._found, now=now, at_once=at_once)
 
 
 def _truth_of(published: Published) -> tuple[str, str]:
@@ -487,13 +453,6 @@ def _truth_of(published: Published) -> tuple[str, str]:
 
 class _Pinned(threading.local):
     showing: Showing | None = None
-
-
-def _is_newer(held_at: datetime, built_at: datetime, now: datetime | None) -> bool:
-    """Whether the one built at `built_at` replaces the one held: none older, but for the future."""
-    if built_at > held_at:
-        return True
-    return now is not None and built_at < held_at and held_at > now + _CLOCKS_DIFFER
 
 
 store = Store()

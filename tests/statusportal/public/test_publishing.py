@@ -17,7 +17,8 @@ from services.status.health import CheckHealth
 from statusportal import figures
 from statusportal.public import publishing
 from statusportal.public.shape import ChannelDays, DayFact, ServiceHistory
-from statusportal.public.store import Published, Store, connect
+from statusportal.public.store import Store, connect
+from statusportal.public.store_parts import Published
 from tests.factories import make_channel, make_check, make_edge, make_location, make_service
 
 # 13:00 in Bahrain: the tenth day has run for 13 hours.
@@ -236,3 +237,70 @@ def test_of_two_builders_at_once_one_publishes_and_the_other_leaves_it() -> None
         cursor.execute("SELECT pg_advisory_unlock(%s)", [publishing._LOCK])
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(build, 2).result() is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_news_do_not_wait_for_somebody_who_reads_the_past() -> None:
+    service = measured("a", (NOW - HOUR, CheckHealth.OK))
+    before = published()
+    StatusChange.objects.create(
+        service=service,
+        channel=service.channels.get(),
+        check_ref=CheckState.objects.get().check_ref,
+        location=make_location(),
+        from_health=CheckHealth.OK,
+        to_health=CheckHealth.BAD,
+        at=NOW,
+        confirmed_at=NOW,
+    )
+    later = NOW + timedelta(minutes=30)
+    CheckState.objects.update(health=CheckHealth.BAD, last_started_at=later)
+    figures.refresh(now=later)
+
+    def build() -> Published:
+        try:
+            return published(later, refreshed=False)
+        finally:
+            connections.close_all()
+
+    with connection.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [publishing._PAST_LOCK])
+        meanwhile = pool.submit(build).result()
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [publishing._PAST_LOCK])
+        afterwards = pool.submit(build).result()
+
+    assert meanwhile.snapshot.version != before.snapshot.version
+    assert history_of(service, meanwhile) == history_of(service, before)
+    assert history_of(service, afterwards).days[-1].down == 1800
+
+
+@pytest.mark.django_db
+def test_whoever_follows_the_news_has_new_bars_with_the_next_of_them() -> None:
+    measured("a", (NOW - HOUR, CheckHealth.OK))
+    reading = Store()
+    versions = []
+    for number in range(3):
+        now = NOW + number * timedelta(minutes=1)
+        if number == 1:
+            figures.refresh(now=now)
+        publishing.publish_snapshot(now=now)
+        reading.look(now)
+        current = reading.current()
+        assert current is not None
+        versions.append(current.history_version)
+    assert versions[0] != versions[2]
+
+
+@pytest.mark.django_db
+def test_after_a_build_that_took_long_the_next_waits_for_half_as_long(
+    client: redis.Redis, monkeypatch
+) -> None:
+    measured("a", (NOW - HOUR, CheckHealth.OK))
+    assert publishing.publish_in_turn(now=NOW) is True
+    assert publishing.publish_in_turn(now=NOW + timedelta(seconds=1)) is True
+
+    seconds = iter([100.0, 160.0])
+    monkeypatch.setattr(publishing, "monotonic", lambda: next(seconds))
+    assert publishing.publish_in_turn(now=NOW + timedelta(seconds=2)) is True
+    assert 28_000 < client.pttl("portal:now:rest") <= 30_000
+    assert publishing.publish_in_turn(now=NOW + timedelta(seconds=3)) is False

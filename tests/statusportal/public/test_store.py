@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings as real_settings
 
 from core.bilingual import Bilingual
-from statusportal.public import reader
+from statusportal.public import reader, search, store
+from statusportal.public.said import Said
 from statusportal.public.shape import (
     AgencyFact,
     DayFact,
@@ -22,15 +27,10 @@ from statusportal.public.shape import (
     version_of,
 )
 from statusportal.public.shelf import write_whole
-from statusportal.public.store import (
-    Published,
-    Showing,
-    Store,
-    connect,
-    next_reading,
-    publish,
-)
+from statusportal.public.store import Showing, Store, connect, next_reading, publish
+from statusportal.public.store_parts import Published
 
+SECOND = timedelta(seconds=1)
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
 HISTORY = History((ServiceHistory("a", (DayFact(date(2026, 11, 1), 1, 2, 3, 4, 5, 6),), 9999),))
 
@@ -103,32 +103,110 @@ def test_an_older_snapshot_never_takes_the_place_of_a_newer_one(client: redis.Re
     assert published.snapshot.built_at == NOW + timedelta(seconds=9)
 
 
-def test_after_a_restart_without_redis_the_last_good_file_speaks(
-    client: redis.Redis, settings, tmp_path: Path
+# --- Redis that is not there --------------------------------------------------------------------
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A port of ours where nobody listens, or where somebody does who never answers."""
+    with socket.socket() as ours:
+        ours.bind(("127.0.0.1", 0))
+        if request.param == "unanswering":
+            ours.listen()
+        yield ours.getsockname()[1]
+
+
+@pytest.mark.parametrize("port", ["closed", "unanswering"], indirect=True)
+def test_a_redis_that_does_not_answer_is_asked_once(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_REDIS_TIMEOUT_S", 0.2)
+    client = connect(f"redis://127.0.0.1:{port}/0")
+    began_at = monotonic()
+
+    with pytest.raises(redis.RedisError):
+        client.get("anything")
+
+    # With the patience of the library's own clients it would be ten times as long, and more.
+    assert monotonic() - began_at < 1.5
+
+
+@pytest.mark.parametrize("port", ["closed", "unanswering"], indirect=True)
+def test_after_a_restart_without_redis_the_last_good_file_speaks_at_once(
+    client: redis.Redis, port: int, settings: Any, no_thread: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(client, snapshot(), HISTORY, "h1")
     Store().look()
-    settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock?db=0"
+    settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
+    monkeypatch.setattr(store, "_REDIS_TIMEOUT_S", 0.2)
+    began_at = monotonic()
 
     restarted = Store()
-    restarted.start(lambda: NOW)
+    restarted.start(lambda: NOW + 3600 * SECOND)
 
-    published = restarted.current()
-    assert published is not None
-    assert (published.snapshot, published.history) == (snapshot(), HISTORY)
+    assert monotonic() - began_at < 1.5
+    current, said = restarted.current(), restarted.said(NOW + 3600 * SECOND)
+    assert current is not None
+    assert said is not None
+    assert (current.snapshot, current.history) == (snapshot(), HISTORY)
+    # And it does not claim to be of now.
+    assert said.built_at == NOW
     with pytest.raises(redis.RedisError):
         restarted.look()
 
 
-@pytest.mark.parametrize("spoilt", [b"", b'{"snapshot": 5}', b'{"\xff": 5}'])
-def test_a_spoilt_file_is_as_if_there_were_none(last_good: Path, spoilt: bytes) -> None:
-    last_good.parent.mkdir()
-    last_good.write_bytes(spoilt)
+def test_a_redis_whose_name_is_sought_for_long_keeps_nobody_waiting(
+    client: redis.Redis, settings: Any, no_thread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(client, snapshot(), HISTORY, "h1")
+    Store().look()
+    settings.REDIS_URL = "redis://redis.gov.example/0"
+    monkeypatch.setattr(store, "_ASKED_FIRST_S", 0.2)
+    found = threading.Event()
+
+    def seek(*_: object, **__: object) -> list[Any]:
+        found.wait(10)
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", seek)
+    began_at = monotonic()
     restarted = Store()
+    try:
+        restarted.start(lambda: NOW)
 
-    restarted._load_file()
+        assert monotonic() - began_at < 3
+        current = restarted.current()
+        assert current is not None
+        assert current.snapshot == snapshot()
+    finally:
+        found.set()
 
-    assert restarted.current() is None
+
+def test_what_redis_knows_more_than_the_file_is_said_from_the_start(
+    client: redis.Redis, no_thread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However long it takes to read: longer than a silent Redis would be waited for.
+    monkeypatch.setattr(store, "_ASKED_FIRST_S", 0.1)
+    monkeypatch.setattr(search, "prepare", lambda *_: sleep(0.2))
+    publish(client, snapshot(), HISTORY, "h1")
+    Store().look()
+    publish(client, snapshot("x", at=NOW + SECOND), None, "h1")
+
+    restarted = Store()
+    restarted.start(lambda: NOW + SECOND)
+
+    said = restarted.said(NOW + SECOND)
+    assert said is not None
+    assert said.built_at == NOW + SECOND
+
+
+@pytest.fixture
+def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody follows: otherwise it would for as long as there are tests."""
+    monkeypatch.setattr(Store, "_follow", lambda *_: None)
+
+
+# --- files and memory ---------------------------------------------------------------------------
 
 
 def test_the_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
@@ -161,8 +239,6 @@ def test_what_is_said_is_computed_once_for_each_step_and_snapshot() -> None:
 
 
 # --- what is told when --------------------------------------------------------------------------
-
-SECOND = timedelta(seconds=1)
 
 
 def published(name: str = "وزارة", *, at: datetime = NOW, history: str = "h1") -> Published:
@@ -338,7 +414,7 @@ def test_when_redis_falls_silent_the_file_has_what_we_hold(
     # Written a moment ago: the disk is spared.
     assert b"10:00:01" not in last_good.read_bytes()
 
-    reading._client = connect("unix:///nobody-listens.sock?db=0", tries=1)
+    reading._client = connect("unix:///nobody-listens.sock?db=0")
     reading._look_if_it_answers(NOW)
 
     assert b"10:00:01" in last_good.read_bytes()
@@ -360,3 +436,24 @@ def test_an_older_release_that_publishes_is_heard(client: redis.Redis) -> None:
     assert reading.look() is False
     reading._looked_at -= 2
     assert reading.look() is True
+
+
+def test_what_did_not_change_from_one_step_to_the_next_is_not_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[tuple[bool, datetime]] = []
+
+    class Watched(reader.Reader):
+        def read(self, snapshot: Snapshot, now: datetime) -> Said:
+            looked.append((self._plan is None, now))
+            return super().read(snapshot, now)
+
+    monkeypatch.setattr(reader, "Reader", Watched)
+    reading = Store()
+    reading.hold(snapshot())
+    later = NOW + reader.STEP
+    for now in (NOW, later):
+        assert reading.said(now) is not None
+
+    # The second time by somebody who remembers the first.
+    assert looked == [(True, NOW), (False, later)]
