@@ -17,7 +17,9 @@ from django.views.decorators.csrf import csrf_exempt
 from core.bilingual import LANGUAGES
 from statusportal.public import api_shape, incident_notice, plain, window_notice, words
 from statusportal.public.answers import Answer, Answers, respond, tagged
+from statusportal.public.api_pieces import Memory
 from statusportal.public.pages import preferred_language, said_now
+from statusportal.public.remembered import Remembered
 from statusportal.public.said import GroupSaid, Said
 
 # What programs that ask without `lang` were written for.
@@ -27,7 +29,7 @@ _PREFLIGHT_LASTS_S = 86_400
 _answers = Answers()
 # Whoever asks for the page of every agency fills no more than this.
 _MOST_PAGES = 64
-_made: dict[tuple[str, str], api_shape.Made] = {}
+_memories: Remembered[Memory] = Remembered(_MOST_PAGES)
 _PAGES = {
     "agency": "public:agency",
     "incident": "public:incident",
@@ -134,23 +136,24 @@ def _group(said: Said, code: str) -> GroupSaid | None:
 def _source(said: Said, group: GroupSaid | None) -> api_shape.Source:
     return api_shape.Source(
         said=said,
-        incidents=incident_notice.standing(said),
-        windows=window_notice.standing(said),
+        incidents=lambda: incident_notice.standing(said),
+        windows=lambda: window_notice.standing(said),
         name=plain.name(settings.PORTAL_NAME),
         site=settings.PUBLIC_URL,
         time_zone=settings.TIME_ZONE,
         address=lambda kind, name: settings.PUBLIC_URL + reverse(_PAGES[kind], args=[name]),
         group=group,
-        made=_made_for(group.code if group else ""),
+        memory=_memory(group.code if group else ""),
     )
 
 
-def _made_for(code: str) -> api_shape.Made:
-    """The components that this process made last for this page, in the language that is active."""
-    key = words.language(), code
-    if key not in _made and len(_made) >= _MOST_PAGES:
-        _made.pop(next(iter(_made)))
-    return _made.setdefault(key, {})
+def _memory(code: str) -> Memory:
+    """What this process wrote before for this page, in the language that is active.
+
+    Under all that its words depend on beside what the reader says.
+    """
+    settled = settings.PUBLIC_URL, settings.TIME_ZONE, settings.DIGITS
+    return _memories.of((words.language(), code), settled, Memory)
 
 
 # --- answers without a document -----------------------------------------------------------------

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
+from itertools import chain, repeat
+from operator import is_
 
 import msgspec
 from django.utils.translation import pgettext
@@ -20,6 +22,19 @@ from incidents.labels import Severity
 from services.status.headline import Headline, HeadlineKind, ServiceReading, headline
 from services.status.health import Health
 from statusportal.public import incident_lists, incident_words, plain, window_lists, words
+from statusportal.public.api_pieces import Agency, Memory, Piece, Rest, joined
+from statusportal.public.api_structs import (
+    Affected,
+    Component,
+    Group,
+    Incident,
+    Maintenance,
+    Page,
+    Status,
+    Update,
+    instant,
+    instant_or_none,
+)
 from statusportal.public.api_updates import (
     Told,
     monitoring_at,
@@ -31,7 +46,7 @@ from statusportal.public.api_updates import (
 from statusportal.public.incident_lists import IncidentShown
 from statusportal.public.said import GroupSaid, Said, ServiceSaid
 from statusportal.public.shape import ServiceFact
-from statusportal.public.window_lists import WindowShown
+from statusportal.public.window_lists import WindowShown, timeline
 from statusportal.public.window_words import title
 
 # "50 most recent": what Statuspage gives, and so what its clients page by.
@@ -52,97 +67,6 @@ _IMPACTS: Mapping[str, str] = {
     Severity.P3: "minor",
     Severity.P4: "none",
 }
-# v2 wants an instant where nobody knows one, and clients parse it.
-_NO_INSTANT = "1970-01-01T00:00:00.000Z"
-
-
-# --- the shape ----------------------------------------------------------------------------------
-
-
-class Page(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    url: str
-    time_zone: str
-    updated_at: str
-
-
-class Status(msgspec.Struct, frozen=True):
-    indicator: str
-    description: str
-
-
-class Component(msgspec.Struct, frozen=True):
-    """A service. `slug` is ours: the name by which its addresses go."""
-
-    id: str
-    name: str
-    status: str
-    created_at: str
-    updated_at: str
-    position: int
-    description: str | None
-    showcase: bool
-    start_date: str | None
-    group_id: str | None
-    page_id: str
-    group: bool
-    only_show_if_degraded: bool
-    slug: str
-
-
-class Group(Component, frozen=True):
-    """An agency, with the ids of its services."""
-
-    components: tuple[str, ...]
-
-
-class Affected(msgspec.Struct, frozen=True):
-    code: str
-    name: str
-    old_status: str
-    new_status: str
-
-
-class Update(msgspec.Struct, frozen=True):
-    id: str
-    status: str
-    body: str
-    incident_id: str
-    created_at: str
-    updated_at: str
-    display_at: str
-    affected_components: tuple[Affected, ...] | None
-    deliver_notifications: bool
-    custom_tweet: str | None
-    tweet_id: str | None
-
-
-class Incident(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    status: str
-    created_at: str
-    updated_at: str
-    monitoring_at: str | None
-    resolved_at: str | None
-    impact: str
-    shortlink: str
-    started_at: str
-    page_id: str
-    incident_updates: tuple[Update, ...]
-    components: tuple[Component, ...]
-    reminder_intervals: str | None
-
-
-class Maintenance(Incident, frozen=True):
-    scheduled_for: str
-    scheduled_until: str
-
-
-Rest = dict[str, object]
-# Public id → the service, what is said of it (state, since when, place, group), and the component.
-Made = dict[str, tuple[ServiceFact, tuple[object, ...], Component]]
 
 
 # --- what a document is made of -----------------------------------------------------------------
@@ -153,19 +77,20 @@ class Source:
     """What the reader says, in the language that is active; of `group` alone where it is given.
 
     `site` is the portal's own address, `address` makes that of a page from its kind and name.
-    `made` holds components as they were made for this page in this language before: of most
-    services the reader says the very same for hours.
+    `incidents` and `windows` are asked for by those documents alone that tell of them. `memory`
+    has what was written for this page in this language before: of most services the reader says
+    the very same for hours.
     """
 
     said: Said
-    incidents: tuple[IncidentShown, ...]
-    windows: tuple[WindowShown, ...]
+    incidents: Callable[[], Iterable[IncidentShown]]
+    windows: Callable[[], Iterable[WindowShown]]
     name: str
     site: str
     time_zone: str
     address: Callable[[str, str], str]
     group: GroupSaid | None = None
-    made: Made = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     _silences: dict[datetime | None, str] = field(default_factory=dict)
 
     @cached_property
@@ -183,22 +108,49 @@ class Source:
         )
 
     @cached_property
-    def components(self) -> tuple[Component, ...]:
-        """Each agency, then its services. Not monitored: not here (rule 10)."""
-        return tuple(self._components())
-
-    def _components(self) -> Iterator[Component]:
+    def agencies(self) -> Mapping[str, Agency]:
+        """Each agency with its services, by its code. Not monitored: not here (rule 10)."""
         groups = self.said.agencies.values() if self.group is None else (self.group,)
-        position = 0
+        agencies: dict[str, Agency] = {}
         for group in groups:
             services = [one for one in group.services if one.health is not None]
-            if not services:
-                continue
-            position += 1
-            header = self._group(group, position, services)
-            yield header
-            for number, service in enumerate(services, start=1):
-                yield self._component(service, number, header.id)
+            if services:
+                agencies[group.code] = self._agency(group, len(agencies) + 1, services)
+        self.memory.agencies = agencies
+        return agencies
+
+    def components(self) -> list[Piece]:
+        """Each agency with its services, as a run of components."""
+        return [one.piece for one in self.agencies.values()]
+
+    def _agency(self, group: GroupSaid, number: int, services: list[ServiceSaid]) -> Agency:
+        known = self.memory.agencies.get(group.code)
+        header = _id(self.site, group.code, "group")
+        # Place by place: at another one it would be another component.
+        before: Iterator[tuple[ServiceSaid, Component] | tuple[None, None]] = chain(
+            zip(known.services, known.members, strict=True) if known else (),
+            repeat((None, None)),
+        )
+        members = [
+            made
+            if made is not None and one is last
+            else self._component(one, place, header, last, made)
+            for place, (one, (last, made)) in enumerate(zip(services, before, strict=False), 1)
+        ]
+        if (
+            known is not None
+            and known.number == number
+            and known.name == group.name
+            and len(known.members) == len(members)
+            # The very same and not equal ones: then each service has the health that it had, and
+            # with it the agency.
+            and all(map(is_, known.members, members))
+        ):
+            # With the services as they are now, or the next time none would be the very same.
+            return replace(known, services=services)
+        return Agency.of(
+            number, group.name, services, self._group(group, number, services), members
+        )
 
     def _group(self, group: GroupSaid, position: int, services: list[ServiceSaid]) -> Group:
         assert group.health is not None
@@ -223,15 +175,24 @@ class Source:
             components=tuple(one.fact.id for one in services),
         )
 
-    def _component(self, service: ServiceSaid, position: int, group: str) -> Component:
-        said = service.health, service.since, position, group
-        known = self.made.get(service.fact.id)
-        # The fact by identity: to compare texts would cost as much as to say it anew.
-        if known is not None and known[0] is service.fact and known[1] == said:
-            return known[2]
-        component = self._new_component(service, position, group)
-        self.made[service.fact.id] = service.fact, said, component
-        return component
+    def _component(
+        self,
+        service: ServiceSaid,
+        position: int,
+        group: str,
+        last: ServiceSaid | None,
+        made: Component | None,
+    ) -> Component:
+        """The component that `made` is, where the `last` service at its place was told alike."""
+        if (
+            last is not None
+            and made is not None
+            and last.health is service.health
+            and last.since == service.since
+            and (last.fact is service.fact or last.fact == service.fact)
+        ):
+            return made
+        return self._new_component(service, position, group)
 
     def _new_component(self, service: ServiceSaid, position: int, group: str) -> Component:
         assert service.health is not None
@@ -263,47 +224,50 @@ class Source:
             self._silences[minute] = plain.sentence(words.verdict(service))
         return self._silences[minute]
 
-    @cached_property
-    def _by_id(self) -> Mapping[str, Component]:
-        return {one.id: one for one in self.components if not one.group}
-
-    @cached_property
-    def status(self) -> Status:
+    def status(self) -> Piece:
         """The headline in two words of v2 (rule 21); an agency's own over its own services."""
         found = self.said.headline if self.group is None else _headline(self.group)
-        return Status(found.indicator, description(found))
+        return Piece.of(Status(found.indicator, description(found)))
 
     # --- incidents ------------------------------------------------------------------------------
 
     @cached_property
     def _incidents(self) -> list[IncidentShown]:
         """Incidents alone, newest first; announcements and clarifications are none (rule 18)."""
-        found: Iterable[IncidentShown] = self.incidents
+        found = self.incidents()
         if self.group is not None:
             found = incident_lists.of_agency(found, self.group.code)
         kept = [one for one in found if one.is_incident]
         return sorted(kept, key=lambda one: (one.fact.started_at, one.ref), reverse=True)
 
-    def recent_incidents(self) -> list[Incident]:
+    def recent_incidents(self) -> list[Piece]:
         return [self._incident(one) for one in self._incidents[:LONGEST]]
 
-    def unresolved_incidents(self) -> list[Incident]:
+    def unresolved_incidents(self) -> list[Piece]:
         return [self._incident(one) for one in self._incidents if one.is_open]
 
-    def _incident(self, notice: IncidentShown) -> Incident:
+    def _incident(self, notice: IncidentShown) -> Piece:
+        components = self._touched(
+            (one.fact for one in notice.services), (one.fact for one in notice.derived)
+        )
+        return self.memory.notices.of(
+            notice.ref,
+            # Not the clock: what is open is told by its texts, what is over lasted as it did.
+            (notice.fact, notice.hidden, components),
+            lambda: Piece.of(self._new_incident(notice, components)),
+        )
+
+    def _new_incident(self, notice: IncidentShown, components: tuple[Component, ...]) -> Incident:
         fact = notice.fact
         told = of_incident(notice)
-        components = self._touched(
-            [one.fact.id for one in notice.services], [one.fact.id for one in notice.derived]
-        )
         return Incident(
             id=fact.ref,
             name=plain.label(incident_words.title(notice)),
             status=status_of_incident(notice),
             created_at=instant(fact.opened_at),
             updated_at=instant(max([fact.changed_at, *(one.changed_at for one in told)])),
-            monitoring_at=_or_none(monitoring_at(notice)),
-            resolved_at=_or_none(fact.resolved_at),
+            monitoring_at=instant_or_none(monitoring_at(notice)),
+            resolved_at=instant_or_none(fact.resolved_at),
             impact=_IMPACTS.get(fact.severity, "minor"),
             shortlink=self.address("incident", fact.ref),
             started_at=instant(fact.started_at),
@@ -321,27 +285,41 @@ class Source:
     def _windows(self) -> list[WindowShown]:
         """In order of their start."""
         if self.group is None:
-            return list(self.windows)
-        return window_lists.of_agency(self.windows, self.group.code)
+            return list(self.windows())
+        return window_lists.of_agency(self.windows(), self.group.code)
 
-    def recent_maintenances(self) -> list[Maintenance]:
+    def recent_maintenances(self) -> list[Piece]:
         return [self._maintenance(one) for one in self._windows[: -LONGEST - 1 : -1]]
 
-    def maintenances(self, *statuses: str) -> list[Maintenance]:
+    def maintenances(self, *statuses: str) -> list[Piece]:
         """Those that are in one of these, the soonest first."""
         return [
             self._maintenance(one) for one in self._windows if status_of_window(one) in statuses
         ]
 
-    def _maintenance(self, window: WindowShown) -> Maintenance:
+    def _maintenance(self, window: WindowShown) -> Piece:
+        components = self._touched(window.said.services, window.said.derived)
+        return self.memory.notices.of(
+            window.ref,
+            (
+                window.said.fact,
+                window.said.services,
+                window.moved_to.fact if window.moved_to else None,
+                # What the clock does to a window: its stage, and the steps behind it.
+                window.stage,
+                _has_begun(window),
+                timeline(window),
+                components,
+            ),
+            lambda: Piece.of(self._new_maintenance(window, components)),
+        )
+
+    def _new_maintenance(
+        self, window: WindowShown, components: tuple[Component, ...]
+    ) -> Maintenance:
         fact = window.said.fact
         told = of_window(window)
         status = status_of_window(window)
-        begun_at = max(fact.starts_at, fact.approved_at)
-        has_begun = not window.is_called_off and begun_at <= window.now
-        components = self._touched(
-            [one.id for one in window.said.services], [one.id for one in window.said.derived]
-        )
         closed_at = told[0].at if status == "completed" else None
         return Maintenance(
             id=fact.ref,
@@ -350,11 +328,13 @@ class Source:
             created_at=instant(fact.approved_at),
             updated_at=instant(max([fact.changed_at, *(one.changed_at for one in told)])),
             monitoring_at=None,
-            resolved_at=_or_none(closed_at),
+            resolved_at=instant_or_none(closed_at),
             impact="maintenance",
             shortlink=self.address("window", fact.ref),
             # As at Statuspage: when it was made known, unless it has begun.
-            started_at=instant(begun_at if has_begun else fact.approved_at),
+            started_at=instant(
+                max(fact.starts_at, fact.approved_at) if _has_begun(window) else fact.approved_at
+            ),
             page_id=self.page.id,
             incident_updates=self._updates(
                 fact.ref, told, None if status == "completed" else components, began=None
@@ -367,12 +347,20 @@ class Source:
 
     # --- both -----------------------------------------------------------------------------------
 
-    def _touched(self, named: list[str], reached: list[str]) -> tuple[Component, ...]:
+    def _touched(
+        self, named: Iterable[ServiceFact], reached: Iterable[ServiceFact]
+    ) -> tuple[Component, ...]:
         """The components that are named; where this page has none of them, those that need them."""
-        for ids in (named, reached):
-            if found := tuple(self._by_id[one] for one in ids if one in self._by_id):
+        for facts in (named, reached):
+            if found := tuple(self._found(facts)):
                 return found
         return ()
+
+    def _found(self, facts: Iterable[ServiceFact]) -> Iterator[Component]:
+        for fact in facts:
+            agency = self.agencies.get(fact.agency)
+            if agency is not None and fact.id in agency.by_id:
+                yield agency.by_id[fact.id]
 
     def _updates(
         self,
@@ -412,15 +400,20 @@ class Source:
         )
 
 
+def _has_begun(window: WindowShown) -> bool:
+    fact = window.said.fact
+    return not window.is_called_off and max(fact.starts_at, fact.approved_at) <= window.now
+
+
 # --- documents ----------------------------------------------------------------------------------
 
 
 def _summary(source: Source) -> Rest:
     return {
-        "components": source.components,
+        "components": source.components(),
         "incidents": source.unresolved_incidents(),
         "scheduled_maintenances": source.maintenances("scheduled", "in_progress", "verifying"),
-        "status": source.status,
+        "status": source.status(),
     }
 
 
@@ -431,8 +424,8 @@ def _maintenances(*statuses: str) -> Callable[[Source], Rest]:
 # Path below /api/v2/ → what stands in it beside its page.
 DOCUMENTS: Mapping[str, Callable[[Source], Rest]] = {
     "summary.json": _summary,
-    "status.json": lambda source: {"status": source.status},
-    "components.json": lambda source: {"components": source.components},
+    "status.json": lambda source: {"status": source.status()},
+    "components.json": lambda source: {"components": source.components()},
     "incidents.json": lambda source: {"incidents": source.recent_incidents()},
     "incidents/unresolved.json": lambda source: {"incidents": source.unresolved_incidents()},
     "scheduled-maintenances.json": lambda source: {
@@ -444,14 +437,15 @@ DOCUMENTS: Mapping[str, Callable[[Source], Rest]] = {
 
 
 def document(path: str, source: Source) -> tuple[bytes, bytes]:
-    """The document at a path of DOCUMENTS as JSON, and what it says without its "as of".
+    """The document at a path of DOCUMENTS as JSON, and bytes that change with all that it says but
+    its "as of".
 
     Raises KeyError for another path.
     """
-    rest = msgspec.json.encode(DOCUMENTS[path](source))
-    page = msgspec.json.encode(source.page)
-    undated = msgspec.json.encode(msgspec.structs.replace(source.page, updated_at=""))
-    return b'{"page":' + page + b"," + rest[1:], undated + rest
+    undated = msgspec.structs.replace(source.page, updated_at="")
+    return joined(
+        msgspec.json.encode(source.page), msgspec.json.encode(undated), DOCUMENTS[path](source)
+    )
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -479,17 +473,6 @@ def _headline(group: GroupSaid) -> Headline:
     return headline(
         ServiceReading(one.health, one.fact.tier, one.fact.shared) for one in group.services
     )
-
-
-def instant(at: datetime | None) -> str:
-    """ISO 8601 in UTC with milliseconds, as Statuspage writes it."""
-    if at is None:
-        return _NO_INSTANT
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _or_none(at: datetime | None) -> str | None:
-    return None if at is None else instant(at)
 
 
 def _id(*parts: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,16 +17,20 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from maintenance.calendars import Entry, calendar_of, uid_of
+from maintenance.calendars import CANCELLED_KEPT, Entry, calendar_of, uid_of
 from statusportal.public import plain, window_details, window_lists, window_words, words
 from statusportal.public.answers import Answer, Answers, respond
 from statusportal.public.maintenance_page import find
 from statusportal.public.pages import nothing_yet, said_now
+from statusportal.public.remembered import Remembered
 from statusportal.public.said import Said
 from statusportal.public.window_lists import WindowShown
 from statusportal.public.window_notice import standing
 
+# Whoever asks for every service's calendar fills no more than this.
+_MOST_KEPT = 64
 _answers = Answers()
+_written: Remembered[Answer] = Remembered(_MOST_KEPT)
 
 
 @require_safe
@@ -95,23 +100,29 @@ def _name_of(name: str) -> str:
 def _calendar(
     request: HttpRequest, said: Said, windows: Callable[[], Iterable[WindowShown]], *, name: str
 ) -> HttpResponse:
-    language = words.language()
-
     def make() -> Answer:
-        body = calendar_of(
-            [entry(window) for window in windows()],
-            name=plain.printable(name),
-            language=language,
-            source=settings.PUBLIC_URL + request.path,
-            now=said.now,
-        )
-        return Answer(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        told = tuple(one for one in map(entry, windows()) if _is_told(one, said.now))
+        given = told, plain.printable(name), words.language(), settings.PUBLIC_URL + request.path
+        # By what it says and not by the version, which each check of any service changes.
+        return _written.of(request.path, given, lambda: _answer(*given, now=said.now))
 
     response = respond(
         request, _answers.of(said, (request.path,), make), "text/calendar; charset=utf-8"
     )
     response["Content-Disposition"] = 'inline; filename="calendar.ics"'
     return response
+
+
+def _is_told(one: Entry, now: datetime) -> bool:
+    """As `calendar_of` has it: the clock alone takes a cancelled entry away."""
+    return not one.is_cancelled or now - one.changed_at < CANCELLED_KEPT
+
+
+def _answer(
+    entries: Iterable[Entry], name: str, language: str, source: str, *, now: datetime
+) -> Answer:
+    body = calendar_of(entries, name=name, language=language, source=source, now=now)
+    return Answer(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 def entry(window: WindowShown) -> Entry:

@@ -52,12 +52,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A notice or a window before its entry is written: years of them are ranked."""
+    """A notice or a window before its entry is written: years of them are ranked.
+
+    `made_of` is all that the entry says beside words and settings: as long as it is the same, the
+    entry would be.
+    """
 
     is_current: bool
     updated_at: datetime
     began_at: datetime
     ref: str
+    made_of: tuple[object, ...]
     write: Callable[[], Entry]
 
 
@@ -77,6 +82,7 @@ def candidates(
             max(_moved(one)),
             one.fact.started_at,
             one.ref,
+            (one.fact, one.said.services, one.hidden, one.agency),
             partial(of_notice, one, address),
         )
         for one in notices
@@ -87,6 +93,14 @@ def candidates(
             max(_stepped(one)),
             one.said.fact.starts_at,
             one.ref,
+            (
+                one.said.fact,
+                one.said.services,
+                one.moved_to.fact if one.moved_to else None,
+                _steady(one).stage,
+                timeline(one),
+                _author(one, agencies),
+            ),
             partial(of_window, one, address, agencies),
         )
         for one in windows
@@ -178,19 +192,27 @@ def _line(line: Line, notice: IncidentShown) -> Iterator[str]:
 def of_window(window: WindowShown, address: Address, agencies: Collection[str]) -> Entry:
     """Planned work, from its announcement until it is completed or called off."""
     fact = window.said.fact
-    # "Soon" comes by the clock alone, and tells nothing that the announcement does not.
-    steady = replace(window, stage=Stage.ANNOUNCED) if window.stage is Stage.UPCOMING else window
+    steady = _steady(window)
     return Entry(
         ref=fact.ref,
         title=_titled(window_words.stage(steady), window_words.title(window.said)),
         address=address("window", fact.ref),
         published_at=fact.approved_at,
         updated_at=max(_stepped(window)),
-        author=plain.name(window.said.agency.name) if fact.agency in agencies else "",
+        author=_author(window, agencies),
         content=_whole(_told_of_window(steady, address)),
         term=PLANNED_WORK,
         label=gettext("Planned work"),
     )
+
+
+def _steady(window: WindowShown) -> WindowShown:
+    # "Soon" comes by the clock alone, and tells nothing that the announcement does not.
+    return replace(window, stage=Stage.ANNOUNCED) if window.stage is Stage.UPCOMING else window
+
+
+def _author(window: WindowShown, agencies: Collection[str]) -> str:
+    return plain.name(window.said.agency.name) if window.said.fact.agency in agencies else ""
 
 
 def _is_current(window: WindowShown) -> bool:

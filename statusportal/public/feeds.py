@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from http import HTTPStatus
 from io import StringIO
 from urllib.parse import urlsplit
@@ -37,6 +38,7 @@ from statusportal.public.answers import Answer, Answers, respond, tagged
 from statusportal.public.feed_entries import Candidate, Entry
 from statusportal.public.incident_lists import IncidentShown, Wanted
 from statusportal.public.pages import nothing_yet, said_now
+from statusportal.public.remembered import Remembered
 from statusportal.public.said import Said
 from statusportal.public.window_lists import WindowShown, asked_month
 
@@ -65,8 +67,9 @@ class Written:
     xml: str
 
 
-# (version, language, site) → (reference, updated) → the entry; of the newest version only.
-_known: dict[tuple[str, str, str], dict[tuple[str, datetime], Written]] = {}
+# In both languages, with room for what stands in the feed of one service alone.
+_MOST_KEPT = 20 * LONGEST
+_entries: Remembered[Written] = Remembered(_MOST_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ def _current(said: Said, subject: _Subject) -> tuple[_Feed, list[Written]]:
     ]
     if months:
         links.append(("prev-archive", _archive_path(subject, months[-1]), _TYPE))
-    return _Feed(subject.title, subject.feed, links), _written(said, kept)
+    return _Feed(subject.title, subject.feed, links), _written(kept)
 
 
 def _kept(
@@ -261,7 +264,7 @@ def _archived(said: Said, subject: _Subject, first: date) -> tuple[_Feed, list[W
         links.append(("next-archive", _archive_path(subject, months[at + 1]), _TYPE))
     # Not kept: whoever reads the archive reads it once.
     newest = feed_entries.newest(found, len(found))
-    entries = [Written(one.updated_at, _entry(one.write())) for one in newest]
+    entries = [_new_entry(one) for one in newest]
     return _Feed(subject.title, subject.feed, links, is_archive=True), entries
 
 
@@ -307,23 +310,23 @@ def document(feed: _Feed, entries: Sequence[Written], as_of: datetime | None) ->
     return out.getvalue().encode()
 
 
-def _written(said: Said, candidates: Iterable[Candidate]) -> list[Written]:
-    """The entries of `candidates`, each written once: nothing in one changes without its
-    `updated` (statusportal.public.feed_entries), but with the names of a new version."""
-    global _known
-    of = said.version, words.language(), settings.PUBLIC_URL
-    known = _known.get(of)
-    if known is None:
-        # Of one version, in both languages.
-        _known = {key: kept for key, kept in _known.items() if key[0] == said.version}
-        known = _known[of] = {}
-    found = []
-    for one in candidates:
-        key = one.ref, one.updated_at
-        if key not in known:
-            known[key] = Written(one.updated_at, _entry(one.write()))
-        found.append(known[key])
-    return found
+def _written(candidates: Iterable[Candidate]) -> list[Written]:
+    """The entries of `candidates`, each written once for as long as it says the same."""
+    settled = (
+        settings.PUBLIC_URL,
+        settings.TIME_ZONE,
+        settings.DIGITS,
+        _authority(),
+    )
+    language = words.language()
+    return [
+        _entries.of((language, one.ref), (settled, one.made_of), partial(_new_entry, one))
+        for one in candidates
+    ]
+
+
+def _new_entry(candidate: Candidate) -> Written:
+    return Written(candidate.updated_at, _entry(candidate.write()))
 
 
 def _entry(entry: Entry) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from io import StringIO
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 from xml.sax.xmlreader import AttributesImpl
 
@@ -34,8 +34,13 @@ _DEFAULT = "ar"
 _kept: tuple[tuple[str, int], dict[int | None, Answer]] = (("", 0), {})
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+# Each check of any service changes the version, and hardly any page. Slug → what was said, with its
+# page; path → the page, the site, and its addresses as XML.
+_pages: dict[str, tuple[ServiceSaid, Page]] = {}
+_written: dict[str, tuple[Page, str, bytes]] = {}
+
+
+class Page(NamedTuple):
     """A page by its path in each language; `changed_at` is the last change that we know of."""
 
     paths: dict[str, str]
@@ -83,48 +88,53 @@ def _made(of: tuple[str, int], number: int | None, make: Callable[[], Answer]) -
 
 def pages(said: Said) -> Iterator[Page]:
     """Every page that a search engine may show, in a steady order."""
-    known = (*_of_services(said), *_of_notices(said), *_of_windows(said))
-    yield _page("home", changed_at=max(known, default=None))
-    yield _page("services", changed_at=max(_of_services(said), default=None))
-    yield _page("incidents", changed_at=max(_of_notices(said), default=None))
-    yield _page("maintenance", changed_at=max(_of_windows(said), default=None))
+    services = _of_services(said)
+    listed = [page.changed_at for _said, page in services.values() if page.changed_at is not None]
+    notices = [one.fact.changed_at for one in said.incidents]
+    windows = [one.fact.changed_at for one in said.windows]
+    yield _page("home", changed_at=max((*listed, *notices, *windows), default=None))
+    yield _page("services", changed_at=max(listed, default=None))
+    yield _page("incidents", changed_at=max(notices, default=None))
+    yield _page("maintenance", changed_at=max(windows, default=None))
     yield _page("use")
     for code, group in said.agencies.items():
-        changed = [at for one in group.services if (at := changed_at(one))]
+        changed = [at for one in group.services if (at := services[one.fact.slug][1].changed_at)]
         yield _page("agency", code, changed_at=max(changed, default=None))
-    for slug, service in said.services.items():
-        yield _page("service", slug, changed_at=changed_at(service))
+    yield from (page for _said, page in services.values())
     for notice in said.incidents:
         yield _page("incident", notice.ref, changed_at=notice.fact.changed_at)
     for window in said.windows:
         yield _page("window", window.fact.ref, changed_at=window.fact.changed_at)
 
 
+def _of_services(said: Said) -> dict[str, tuple[ServiceSaid, Page]]:
+    """Every service with its page; the very same of what is said as it was before."""
+    global _pages
+    before = _pages
+    _pages = {
+        slug: known
+        if (known := before.get(slug)) is not None and known[0] is one
+        else (one, _page("service", slug, changed_at=changed_at(one)))
+        for slug, one in said.services.items()
+    }
+    return _pages
+
+
 def changed_at(service: ServiceSaid) -> datetime | None:
     """When its page said something new for the last time: a state, a notice, a window."""
-    known = (
-        service.since,
+    newest = service.since
+    for at in (
         service.fact.created_at,
-        *(one.fact.changed_at for one in service.incidents),
-        *(one.fact.changed_at for one in service.windows),
-    )
-    return max((at for at in known if at is not None), default=None)
+        *[one.fact.changed_at for one in service.incidents],
+        *[one.fact.changed_at for one in service.windows],
+    ):
+        if at is not None and (newest is None or at > newest):
+            newest = at
+    return newest
 
 
 def _count(said: Said) -> int:
     return 5 + sum(map(len, (said.agencies, said.services, said.incidents, said.windows)))
-
-
-def _of_services(said: Said) -> Iterator[datetime]:
-    return (at for one in said.services.values() if (at := changed_at(one)))
-
-
-def _of_notices(said: Said) -> Iterator[datetime]:
-    return (one.fact.changed_at for one in said.incidents)
-
-
-def _of_windows(said: Said) -> Iterator[datetime]:
-    return (one.fact.changed_at for one in said.windows)
 
 
 def _page(name: str, *args: str, changed_at: datetime | None = None) -> Page:
@@ -150,20 +160,31 @@ def document(listed: Iterable[Page]) -> bytes:
     """
     site = escape(settings.PUBLIC_URL)
     parts = [
-        '<?xml version="1.0" encoding="utf-8"?>\n',
-        f'<urlset xmlns="{_NAMESPACE}" xmlns:xhtml="{_XHTML}">\n',
+        b'<?xml version="1.0" encoding="utf-8"?>\n',
+        f'<urlset xmlns="{_NAMESPACE}" xmlns:xhtml="{_XHTML}">\n'.encode(),
     ]
     for page in listed:
-        twins = [*page.paths.items(), ("x-default", page.paths[_DEFAULT])]
-        rest = "".join(
-            f'<xhtml:link rel="alternate" hreflang="{language}" href="{site}{path}"/>'
-            for language, path in twins
-        )
-        if page.changed_at is not None:
-            rest = f"<lastmod>{_instant(page.changed_at)}</lastmod>{rest}"
-        parts += [f"<url><loc>{site}{path}</loc>{rest}</url>\n" for path in page.paths.values()]
-    parts.append("</urlset>")
-    return "".join(parts).encode()
+        path = page.paths[_DEFAULT]
+        known = _written.get(path)
+        if known is None or known[1] != site or (known[0] is not page and known[0] != page):
+            if len(_written) >= MOST:
+                _written.clear()
+            known = _written[path] = page, site, _addresses(page, site)
+        parts.append(known[2])
+    parts.append(b"</urlset>")
+    return b"".join(parts)
+
+
+def _addresses(page: Page, site: str) -> bytes:
+    twins = [*page.paths.items(), ("x-default", page.paths[_DEFAULT])]
+    rest = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{language}" href="{site}{path}"/>'
+        for language, path in twins
+    )
+    if page.changed_at is not None:
+        rest = f"<lastmod>{_instant(page.changed_at)}</lastmod>{rest}"
+    whole = (f"<url><loc>{site}{path}</loc>{rest}</url>\n" for path in page.paths.values())
+    return "".join(whole).encode()
 
 
 def index(files: int) -> bytes:
