@@ -23,9 +23,6 @@ from services.models import Check
 from statusportal.embedded import portal
 from statusportal.embedded.child import Child, launch
 
-# Each process holds one shard, for as long as its slowest target: a second's turns in each of
-# the 10 s that a target may take, and a few for what the rules want looked at again.
-PROBE_PROCESSES = 16
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -84,11 +81,11 @@ def _memory_mb(pid: int) -> float:
     return 0.0
 
 
-def processes(var: Path, probes: int) -> list[Child]:
+def processes(var: Path) -> list[Child]:
     """Beat and the workers of probes and control; nobody is told anything here."""
     env = dict(os.environ)
     (var / "beat").mkdir(exist_ok=True)
-    workers = [portal.worker(env, "probes", probes), portal.worker(env, "control", 2)]
+    workers = [portal.worker(env, "probes"), portal.worker(env, "control")]
     return [*map(_counting, workers), portal.beat(env, var)]
 
 
@@ -104,11 +101,11 @@ def _counting(child: Child) -> Child:
 
 
 @contextmanager
-def running(var: Path, *, probes: int = PROBE_PROCESSES) -> Iterator[Portal]:
+def running(var: Path) -> Iterator[Portal]:
     """The processes while the block runs."""
     live = Portal()
     try:
-        for child in processes(var, probes):
+        for child in processes(var):
             with (var / "log" / f"{child.name}.log").open("wb") as output:
                 live.running[child.name] = launch(child, output)
         yield live

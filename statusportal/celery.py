@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import celeryd_init, worker_before_create_process, worker_process_init
 
 from statusportal import (
+    pools,
     signs,
     ticks,  # noqa: F401 - it follows what is sent
     tracing,
@@ -94,6 +97,22 @@ app.conf.beat_schedule = {
 app.autodiscover_tasks()
 tracing.follow_tasks()
 signs.follow_workers(app)
+
+
+@celeryd_init.connect
+def _size(conf: Any, options: Mapping[str, Any], **_: Any) -> None:
+    """Without `--concurrency`, a worker has as many processes as the settings say of its pool."""
+    from django.conf import settings
+
+    if not options.get("concurrency"):
+        conf.worker_concurrency = settings.POOL_PROCESSES[pools.pool_of(options.get("queues"))]
+
+
+@worker_before_create_process.connect
+def _share_memory(**_: Any) -> None:
+    """What is there before the fork stays shared: to look for garbage in it would copy it all."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect

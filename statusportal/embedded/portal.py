@@ -5,20 +5,23 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from statusportal import pools
+
 from .child import Child
 from .state import BASE_DIR
 
 # Stop order: who takes work first, then who does it, then what it is done on and with.
 WEB_AND_BEAT, WORKERS, ENDPOINTS, REDIS, POSTGRES = range(1, 6)
 
-# Pools apart, so that a storm in one never delays another (queue: processes).
-POOLS = {"probes": 2, "control": 2, "deliveries": 1}
+# `migrate` has made Django's checks a moment before. Made again by each worker, they would load
+# every page and form of the portal, which no worker shows.
+CELERY = (sys.executable, "-m", "celery", "-A", "statusportal", "--skip-checks")
 
 
 def processes(*, env: Mapping[str, str], var: Path, port: int, demo_endpoints: bool) -> list[Child]:
     """Every process of the portal but the servers it stands on."""
     parts = [web(env, port), beat(env, var)]
-    parts += [worker(env, queue, size) for queue, size in POOLS.items()]
+    parts += [worker(env, queue) for queue in pools.POOLS]
     if demo_endpoints:
         parts.append(endpoints(env))
     return parts
@@ -65,13 +68,13 @@ def web(env: Mapping[str, str], port: int) -> Child:
     )
 
 
-def worker(env: Mapping[str, str], queue: str, size: int) -> Child:
-    """A Celery worker that serves one queue with `size` processes."""
+def worker(env: Mapping[str, str], queue: str) -> Child:
+    """A Celery worker that serves one queue, with as many processes as the settings say."""
     return Child(
         queue,
         (
-            *(sys.executable, "-m", "celery", "-A", "statusportal", "worker"),
-            *("-Q", queue, "-n", f"{queue}@%h", "-c", str(size), "--loglevel", "WARNING"),
+            *(*CELERY, "worker"),
+            *("-Q", queue, "-n", f"{queue}@%h", "--loglevel", "WARNING"),
             # Workers share nothing but the queues; hearing of each other is only traffic.
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
@@ -87,7 +90,7 @@ def beat(env: Mapping[str, str], var: Path) -> Child:
     return Child(
         "beat",
         (
-            *(sys.executable, "-m", "celery", "-A", "statusportal", "beat"),
+            *(*CELERY, "beat"),
             *("--schedule", str(var / "beat" / "schedule"), "--pidfile", ""),
             *("--loglevel", "WARNING"),
         ),

@@ -3,7 +3,6 @@
 Runs before Django is set up, because it decides what the settings will read.
 """
 
-import hashlib
 import os
 import socket
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from statusportal.pools import POOLS
 
 from . import portal, postgres, redis, state
 from .folders import make_private, make_var, shorten
@@ -185,21 +186,34 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
                 hear=(lambda line: _say(f"    {line}")) if aloud else None,
             )
 
-    if _catalogues_are_old(state.BASE_DIR / "locale"):
-        command("Translations", "compile_messages")
-    command("Database tables", "migrate", "--noinput")
-    sources = _fingerprint_of_static_files()
-    collected = plan.var / "static.stamp"
-    if not (plan.demo and collected.exists() and collected.read_text() == sources):
-        command("Static files", "collectstatic", "--noinput")
-        collected.write_text(sources)
-    if plan.demo:
-        command("Demo nation", "demo", "seed", aloud=True)
-    with _step("Web, workers and beat"):
+    waiting = {
+        child.name: child
         for child in portal.processes(
             env=env, var=plan.var, port=plan.port, demo_endpoints=plan.demo_endpoints
-        ):
-            supervisor.start(child)
+        )
+    }
+
+    def start(*names: str) -> None:
+        for name in names:
+            if name in waiting:
+                supervisor.start(waiting.pop(name))
+
+    if _catalogues_are_old(state.BASE_DIR / "locale"):
+        command("Translations", "compile_messages")
+    if plan.own_redis:
+        # Its queues are empty and beat does not run: there is nothing to do before the tables are
+        # there, but to read the programs, beside the steps below and not after them.
+        start(*POOLS)
+    command("Database tables", "migrate", "--noinput")
+    if plan.demo:
+        # Served from where they lie; WhiteNoise only warns of a folder that is not there.
+        (plan.var / "static").mkdir(exist_ok=True)
+        start("web")
+        command("Demo nation", "demo", "seed", aloud=True)
+    else:
+        command("Static files", "collectstatic", "--noinput")
+    with _step("Web, workers and beat"):
+        start(*waiting)
         supervisor.wait_until_ready("web", timeout_s=WEB_TIMEOUT_S)
     return env
 
@@ -227,18 +241,6 @@ def _catalogues_are_old(folder: Path) -> bool:
         if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
             return True
     return False
-
-
-def _fingerprint_of_static_files() -> str:
-    """Changes with our static files and with the lock, which brings those of the libraries."""
-    files = []
-    for folder in ("static", "requirements", "statusportal/settings"):
-        files += [path for path in (state.BASE_DIR / folder).rglob("*") if path.is_file()]
-    seen = hashlib.sha256()
-    for file in sorted(files):
-        facts = file.stat()
-        seen.update(f"{file} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    return seen.hexdigest()
 
 
 def _greet(plan: Plan, env: Mapping[str, str], *, seconds: float) -> None:

@@ -11,6 +11,7 @@ from statusportal.settings.logs import *
 from statusportal.settings.mail import *
 from statusportal.settings.measuring import *
 from statusportal.settings.people import *
+from statusportal.settings.pools import *
 from statusportal.settings.serving import *
 from statusportal.settings.signing_in import *
 from statusportal.settings.single_sign_on import *
