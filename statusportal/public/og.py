@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from statusportal.public import cards, incident_page, maintenance_page, og_picture, plain, words
@@ -128,7 +129,10 @@ def _answer(request: HttpRequest, card_of: Callable[[Said], Card | None]) -> Htt
         foot = [plain.sentence(words.as_of(said.as_of)), site]
         return og_picture.png(card, language, foot=foot)
 
-    answer = Answer(_pictures.of(key, said.as_of, draw), f'W/"{key}"')
-    response = respond(request, answer, og_picture.CONTENT_TYPE)
+    tag = f'W/"{key}"'
+    # To draw costs fifty times as much as to know that who asks has it.
+    is_needed = get_conditional_response(request, etag=tag) is None
+    picture = _pictures.of(key, said.as_of, draw) if is_needed else b""
+    response = respond(request, Answer(picture, tag), og_picture.CONTENT_TYPE)
     response["Cache-Control"] = _CACHE_CONTROL
     return for_other_sites(response)

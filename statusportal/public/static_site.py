@@ -12,7 +12,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -23,10 +23,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from core.bilingual import LANGUAGES
-from statusportal.public import api_shape
+from statusportal.public import api_shape, og_picture
 from statusportal.public.said import Said
 from statusportal.public.static_site_names import (
     file_of,
+    in_sitemap,
     in_style,
     policy_in_a_page,
     rewritten,
@@ -38,6 +39,11 @@ from statusportal.public.wsgi_cache_key import Question
 # Written last: a folder without it is not finished, one with it is ours.
 _ABOUT = "publication.json"
 _NOT_FOUND = "404.html"
+# What the pictures in the folder say.
+_PICTURES = ".pictures.json"
+# A picture says as of when it was drawn. While the site goes on saying the same, one of the last
+# hour is good enough: to draw a nation's takes as long as all of its pages.
+_PICTURE_GOOD_FOR = timedelta(hours=1)
 
 
 class CannotPublish(Exception):
@@ -74,6 +80,7 @@ def publish(target: Path, *, django: Application, store: Store, showing: Showing
             "as_of": showing.said.as_of.astimezone(UTC).isoformat(timespec="seconds"),
             "files": writing.files,
         }
+        (folder / _PICTURES).write_bytes(msgspec.json.encode(writing.pictures))
         (folder / _ABOUT).write_bytes(msgspec.json.encode(about))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -99,6 +106,11 @@ def addresses(said: Said) -> Iterator[tuple[str, str]]:
                 yield f"/{lang}/{kind}/{name}/feed.atom", ""
                 yield f"/{lang}/{kind}/{name}/calendar.ics", ""
     yield "/embed/banner.js", ""
+    # And what these name: pages, whether or not another links to them, and further sitemaps.
+    yield "/sitemap.xml", ""
+    yield "/robots.txt", ""
+    if settings.SECURITY_CONTACT:
+        yield "/.well-known/security.txt", ""
     # Each without a parameter, then with each: a server of files may be told to choose by it.
     choices = ["", *(urlencode({"lang": lang}) for lang in LANGUAGES)]
     for query in choices:
@@ -128,7 +140,12 @@ def _write_all(writing: _Writing, django: Application, said: Said) -> tuple[str,
             query=query,
             is_fragment=False,
         )
-        status, headers, body = ask(django, asked)
+        name = file_of(path, query)
+        drawn = writing.drawn(name, said.as_of)
+        status, headers, body = ask(django, asked, if_none_match=drawn.tag if drawn else "")
+        if drawn and status.startswith("304"):
+            writing.keep(name, drawn)
+            continue
         fields = {name.lower(): value for name, value in headers}
         links: list[tuple[str, str]] = []
         if not status.startswith("200"):
@@ -142,7 +159,11 @@ def _write_all(writing: _Writing, django: Application, said: Said) -> tuple[str,
             body, links = _page(body, asked, fields)
         elif kind.startswith("text/css"):
             links = list(in_style(body.decode(), path))
-        writing.put(file_of(path, query), body)
+        elif path.startswith("/sitemap"):
+            links = list(in_sitemap(body.decode(), live=settings.PUBLIC_URL))
+        writing.put(name, body)
+        if kind == og_picture.CONTENT_TYPE and "etag" in fields:
+            writing.pictures[name] = _Drawn(fields["etag"], said.as_of)
         for link in links:
             if link not in known:
                 known.add(link)
@@ -184,12 +205,37 @@ def _without_form(address: str) -> str:
     )
 
 
+class _Drawn(msgspec.Struct, frozen=True):
+    """What a picture says, by its tag, and its own "as of"."""
+
+    tag: str
+    as_of: datetime
+
+
 class _Writing:
     """A folder that fills; what did not change is the same file as in the one before."""
 
     def __init__(self, folder: Path, before: Path | None) -> None:
         self.files = self.changed = 0
+        # By their files: those of this folder, and of the one before.
+        self.pictures: dict[str, _Drawn] = {}
         self._folder, self._before = folder, before
+        self._drawn = _drawn_in(before)
+
+    def drawn(self, name: str, as_of: datetime) -> _Drawn | None:
+        """The picture of before in this file, if it says nothing too old."""
+        found = self._drawn.get(name)
+        is_good = found is not None and timedelta() <= as_of - found.as_of < _PICTURE_GOOD_FOR
+        return found if is_good else None
+
+    def keep(self, name: str, drawn: _Drawn) -> None:
+        """The picture of before, which still says what there is to say."""
+        assert self._before is not None
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.link(self._before / name, path)
+        self.files += 1
+        self.pictures[name] = drawn
 
     def put(self, name: str, body: bytes) -> None:
         path = self._folder / name
@@ -202,6 +248,17 @@ class _Writing:
             return
         self.changed += 1
         path.write_bytes(body)
+
+
+def _drawn_in(folder: Path | None) -> dict[str, _Drawn]:
+    """The pictures in the folder of before; none of those that have gone."""
+    if folder is None:
+        return {}
+    try:
+        listed = msgspec.json.decode((folder / _PICTURES).read_bytes(), type=dict[str, _Drawn])
+    except (OSError, ValueError):
+        return {}
+    return {name: drawn for name, drawn in listed.items() if (folder / name).is_file()}
 
 
 def _has(path: Path, body: bytes) -> bool:

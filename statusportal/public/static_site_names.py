@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -19,6 +19,9 @@ _FILES = ("/static/", "/brand.css", "/brand/")
 # In a copy of files they would lead nowhere.
 _STAYS_THERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 _STYLE_ADDRESS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
+# The address of a page's picture for those who show a link to it: a whole one, as they want it.
+_PICTURE = "og:image"
+_LISTED = re.compile(r"<loc>([^<]+)</loc>")
 # The attributes of our pages in which addresses stand.
 _ADDRESSED = frozenset({"href", "src", "hx-get"})
 
@@ -68,6 +71,14 @@ def in_style(css: str, base: str) -> Iterator[tuple[str, str]]:
             yield found
 
 
+def in_sitemap(xml: str, *, live: str) -> Iterator[tuple[str, str]]:
+    """The pages, or the further sitemaps, that a sitemap of the site at `live` names."""
+    for address in _LISTED.findall(xml):
+        found = resolved(unescape(address).removeprefix(live), "/")
+        if found is not None:
+            yield found
+
+
 class _Rewriting(HTMLParser):
     """Gives a page out as it came in, but for its links and forms."""
 
@@ -88,6 +99,11 @@ class _Rewriting(HTMLParser):
             # An empty `hx-get` asks for the page itself, which is right of a file too.
             if name in _ADDRESSED and value:
                 text = self._moved(text, name, value)
+        given = dict(attrs)
+        if given.get("property") == _PICTURE:
+            # Behind the question mark stands which version it was, which chats look at.
+            picture = (given.get("content") or "").removeprefix(self._live)
+            self.links.append((urlsplit(picture).path, ""))
         self._say(text)
         if tag == "head" and self._policy:
             # A server of files sends no such header.

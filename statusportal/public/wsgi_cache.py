@@ -311,8 +311,13 @@ class PageCache:
         return found
 
 
-def ask(django: Application, asked: Question) -> tuple[str, Headers, bytes]:
-    """Ask Django as a visitor without a single header of its own: (status, headers, body)."""
+def ask(
+    django: Application, asked: Question, *, if_none_match: str = ""
+) -> tuple[str, Headers, bytes]:
+    """Ask Django as a visitor without a single header of its own: (status, headers, body).
+
+    Or with the tag of what we have of it, which is answered with 304 where it still holds.
+    """
     environ = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -338,6 +343,8 @@ def ask(django: Application, asked: Question) -> tuple[str, Headers, bytes]:
         environ["HTTP_HX_REQUEST"] = "true"
     if asked.language:
         environ["HTTP_ACCEPT_LANGUAGE"] = asked.language
+    if if_none_match:
+        environ["HTTP_IF_NONE_MATCH"] = if_none_match
     answered: list[Any] = []
 
     def start_response(status: str, headers: Headers, *_: object) -> None:

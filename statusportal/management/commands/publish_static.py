@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -10,8 +13,21 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from statusportal import tracing
 from statusportal.public import reader, static_site
 from statusportal.public.store import store
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without the line that each request has: nobody asked for these thousands of pages."""
+    log = logging.getLogger(tracing.__name__)
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 class Command(BaseCommand):
@@ -36,9 +52,10 @@ class Command(BaseCommand):
         if showing is None:
             raise CommandError("Nothing has been published yet, and there is no last-good file.")
         try:
-            done = static_site.publish(
-                folder.absolute(), django=WSGIHandler(), store=store, showing=showing
-            )
+            with _unlogged():
+                done = static_site.publish(
+                    folder.absolute(), django=WSGIHandler(), store=store, showing=showing
+                )
         except static_site.CannotPublish as error:
             raise CommandError(str(error)) from None
         for address in done.missing:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,11 @@ from urllib.parse import urldefrag, urljoin
 import html5lib
 import msgspec
 import pytest
+import time_machine
 from django.core.handlers.wsgi import WSGIHandler
 
-from statusportal.public import reader, search, static_site
+from statusportal.public import og, og_picture, reader, search, sitemap, static_site
+from statusportal.public.cards import Card
 from statusportal.public.static_site import CannotPublish, Publication
 from statusportal.public.static_site_names import (
     file_of,
@@ -33,7 +37,7 @@ from statusportal.public.static_site_names import (
 )
 from statusportal.public.store import store
 from tests.statusportal.public.everything import everything
-from tests.statusportal.public.snapshots import BAD, NOW, history, snapshot
+from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, history, snapshot
 
 LIVE = "https://status.gov.example"
 every_address = static_site.addresses
@@ -60,12 +64,25 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def ours(at_one_o_clock: None, no_housekeeping: None, settings: Any) -> None:
+def ours(
+    at_one_o_clock: None, no_housekeeping: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """The pages of which pictures are drawn, in order. To draw takes long, so it is only noted."""
     settings.ALLOWED_HOSTS = ["status.gov.example"]
+    drawn: list[str] = []
+
+    def draw(card: Card, _language: str, **_: object) -> bytes:
+        drawn.append(card.page)
+        return b"\x89PNG " + drawn[-1].encode()
+
+    monkeypatch.setattr(og_picture, "png", draw)
+    # A process remembers the last ones.
+    monkeypatch.setattr(og, "_pictures", og._Pictures())
+    return drawn
 
 
-def publish(target: Path) -> Publication:
-    showing = store.showing_at(reader.step(NOW))
+def publish(target: Path, now: datetime = NOW) -> Publication:
+    showing = store.showing_at(reader.step(now))
     assert showing is not None
     return static_site.publish(target, django=WSGIHandler(), store=store, showing=showing)
 
@@ -97,6 +114,12 @@ def crawl(site: str) -> tuple[dict[str, bytes], list[str], set[str]]:
                 elif link not in known:
                     known.add(link)
                     waiting.append(link)
+            if element.get("property") == "og:image":
+                # A whole address of the site itself, which these files stand in for.
+                picture = site + (element.get("content") or "").removeprefix(LIVE).split("?")[0]
+                if picture not in known:
+                    known.add(picture)
+                    waiting.append(picture)
     return found, dead, elsewhere
 
 
@@ -127,11 +150,15 @@ def test_from_every_page_in_both_languages_every_link_leads_somewhere(
             f"/{language}/agencies/MOI/",
             f"/{language}/feed.atom",
             f"/{language}/calendar.ics",
+            f"/{language}/og.png",
+            f"/{language}/services/passport/og.png",
+            f"/{language}/incidents/IN-DNT222/og.png",
         } <= pages
         assert any("/incidents/IN-" in path for path in pages)
         assert any("/maintenance/MW-" in path for path in pages)
     assert any(path.endswith(".woff2") for path in found)
     assert any(path.endswith(".css") for path in found)
+    assert all(body.startswith(b"\x89PNG") for path, body in found.items() if "og.png" in path)
     # What a copy cannot do, the site itself does.
     assert all(link.startswith((LIVE, "tel:", "mailto:", "data:", "https:")) for link in elsewhere)
     assert [path for path, body in found.items() if b"<form" in body] == []
@@ -159,6 +186,30 @@ def test_programs_find_what_they_ask_the_site_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ours", "well")
+def test_search_engines_find_what_they_ask_the_site_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    # Ten addresses a file: an index, and the files that it names.
+    monkeypatch.setattr(sitemap, "MOST", 10)
+    settings.SECURITY_CONTACT = ["mailto:security@status.gov.example"]
+    publish(tmp_path / "site")
+    site = tmp_path / "site"
+
+    assert f"Sitemap: {LIVE}/sitemap.xml" in (site / "robots.txt").read_text()
+    assert "mailto:security@" in (site / ".well-known/security.txt").read_text()
+    files = re.findall(r"<loc>(.+?)</loc>", (site / "sitemap.xml").read_text())
+    assert files == [f"{LIVE}/sitemap-{number}.xml" for number in (1, 2, 3)]
+    pages = [
+        path
+        for file in files
+        for path in re.findall(r"<loc>(.+?)</loc>", (site / file.rpartition("/")[2]).read_text())
+    ]
+    assert len(pages) == 24
+    for page in pages:
+        assert (site / page.removeprefix(f"{LIVE}/") / "index.html").is_file(), page
+
+
+@pytest.mark.usefixtures("ours", "well")
 def test_the_next_site_takes_the_place_of_the_last_in_one_step(tmp_path: Path) -> None:
     target = tmp_path / "site"
     first = publish(target)
@@ -183,6 +234,39 @@ def test_the_next_site_takes_the_place_of_the_last_in_one_step(tmp_path: Path) -
     publish(target)
     assert not folder.exists()
     assert len([one for one in tmp_path.iterdir() if one.is_dir() and not one.is_symlink()]) == 2
+
+
+@pytest.mark.usefixtures("well")
+def test_a_picture_is_drawn_again_when_it_says_another_thing_or_has_become_old(
+    tmp_path: Path, ours: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(og, "_GOOD_FOR", timedelta())
+    target = tmp_path / "site"
+
+    def drawn_at(minutes: int, measured: dict[str, Any]) -> set[str]:
+        ours.clear()
+        at = NOW + timedelta(minutes=minutes)
+        with time_machine.travel(at, tick=False):
+            store.hold(snapshot(measured, observed_at=at, built_at=at), history())
+            publish(target, at)
+        assert len(ours) == len(set(ours))
+        return set(ours)
+
+    everything_drawn = drawn_at(0, ALL_WELL)
+    assert {"/ar/", "/en/", "/en/services/passport/", "/en/agencies/MOI/"} <= everything_drawn
+    picture = (target / "en/services/fines/og.png").stat().st_ino
+    (target / "en/services/visa/og.png").unlink()
+    # The one that has gone.
+    assert drawn_at(30, ALL_WELL) == {"/en/services/visa/"}
+    assert (target / "en/services/fines/og.png").stat().st_ino == picture
+    # Another state: its own picture, its agency's and the headline's; not those of all others.
+    changed = drawn_at(31, ALL_WELL | {"fines": BAD})
+    assert {"/ar/", "/ar/services/fines/"} <= changed
+    assert "/ar/services/passport/" not in changed
+    # An hour after it was drawn.
+    assert "/ar/services/passport/" not in drawn_at(59, ALL_WELL | {"fines": BAD})
+    assert "/ar/services/fines/" not in (old := drawn_at(60, ALL_WELL | {"fines": BAD}))
+    assert "/ar/services/passport/" in old
 
 
 @pytest.mark.usefixtures("ours", "well")
@@ -296,6 +380,14 @@ def test_a_page_comes_out_as_it_went_in_but_for_links_and_forms() -> None:
         '"/en/report/"', f'"{LIVE}/en/report/"'
     ).replace('<form action="/x/"><a href="/en/y/">in</a></form>', "[/x/]")
     assert links == [("/en/services/", "page=2")]
+
+
+def test_a_page_has_its_picture_with_it_whatever_version_it_names() -> None:
+    page = f'<meta property="og:image" content="{LIVE}/en/use/og.png?v=1a2b">'
+
+    written, links = rewritten(page, "/en/use/", live=LIVE, policy="", instead=str)
+
+    assert (written, links) == (page, [("/en/use/og.png", "")])
 
 
 def test_the_policy_of_a_page_leaves_out_what_a_page_cannot_say() -> None:
