@@ -28,8 +28,9 @@ FULL_S = 4.0
 HELD_S = 4.0
 STEP_S = 20.0
 STEPPED_S = 8.0
-# What a file may grow to while the disk is "full"; the log of PostgreSQL is larger.
-FULL_AT_BYTES = 1_000_000
+# What a file may grow to while the disk is "full": the log of PostgreSQL is larger, and so are the
+# parts of the last-good file, which web processes write.
+FULL_AT_BYTES, FULL_AT_BYTES_OF_WEB = 1_000_000, 10_000
 CLOCK_FILE = "chaos-clock"
 
 
@@ -182,13 +183,15 @@ def connections(target: Target) -> str:
 
 
 def disk_full(target: Target) -> str:
-    """No file may be written beyond its first megabyte: PostgreSQL's log of changes least of all.
+    """No large file may be written: PostgreSQL's log of changes least of all.
 
     By RLIMIT_FSIZE of its processes and of those that keep the last-good file: a full disk for
     them alone, which needs no file system of its own.
     """
-    pids = [*_postgres(target), *_workers(target, "control")[1]]
-    hit = [pid for pid in pids if _may_write(pid, FULL_AT_BYTES)]
+    assert target.portal.process is not None
+    limits = dict.fromkeys(_postgres(target), FULL_AT_BYTES)
+    limits |= dict.fromkeys(web_processes(target.portal.process.pid), FULL_AT_BYTES_OF_WEB)
+    hit = [pid for pid, most in limits.items() if _may_write(pid, most)]
     if not hit:
         raise NotHere("limits of other processes may not be changed here")
     time.sleep(FULL_S)
