@@ -32,7 +32,7 @@ def board(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @staff_page
 def acknowledge(request: HttpRequest, visitor: Visitor, ref: str) -> HttpResponse:
     """Take an incident on. Of two at once the second is told who was quicker, and nothing else."""
-    incident = queries.whole(ref, visitor.agencies)
+    incident = queries.alone(ref, visitor.agencies)
     if incident is None:
         raise Http404
     if not visitor.may_run(incident.agency_id):

@@ -83,7 +83,7 @@ _DRAFTED = ("template", "phase", "text_ar", "text_en", "next_update_by", "expect
 @staff_page
 def incident(request: HttpRequest, visitor: Visitor, ref: str) -> HttpResponse:
     """The desk of one incident; of another agency's there is none (404)."""
-    return _desk(request, visitor, _found(visitor, ref), timezone.now())
+    return _desk(request, visitor, queries.filled(_found(visitor, ref)), timezone.now())
 
 
 @staff_page
@@ -104,6 +104,7 @@ def act(request: HttpRequest, visitor: Visitor, ref: str, name: str) -> HttpResp
     if "_drop" in request.POST and name == "update":
         updates.drop_draft(incident_id=row.pk, actor=visitor.person)
         return HttpResponseRedirect(f"{here}#write")
+    row = queries.filled(row)
     if "_fill" in request.POST or "_look" in request.POST:
         return _looked(request, visitor, row, name, now)
     form = _bound(wanted, name, request.POST, row, visitor)
@@ -146,7 +147,7 @@ def draft(request: HttpRequest, visitor: Visitor, ref: str) -> HttpResponse:
         updates.save_draft(incident_id=row.pk, fields=typed, actor=visitor.person, now=now)
     except NotAllowed:
         return HttpResponse(status=403)
-    form = desk_forms.WriteForm(request.POST, incident=row)
+    form = desk_forms.WriteForm(request.POST, incident=queries.filled(row))
     looked = looked_at(row, form.said(), now) if form.is_valid() else None
     context = {"saved": console_words.short(now, now), "looked": looked, "form": form}
     return show(request, visitor, "ops/draft.html", context, now=now)
@@ -156,7 +157,8 @@ def draft(request: HttpRequest, visitor: Visitor, ref: str) -> HttpResponse:
 
 
 def _found(visitor: Visitor, ref: str) -> Incident:
-    found = queries.whole(ref, visitor.agencies)
+    # Alone: whoever is refused or led elsewhere needs nothing of what hangs on it.
+    found = queries.alone(ref, visitor.agencies)
     if found is None:
         raise Http404
     return found
