@@ -1,6 +1,9 @@
 # Everything a newcomer needs: Python 3.11 and make. `make` alone lists the targets.
 
 MAKEFLAGS += --no-builtin-rules
+# Many processes start here, and the tests themselves are compiled with their assertions: once is
+# enough. `make clean` removes what was compiled.
+unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -41,8 +44,8 @@ test: $(VENV)/.dev-stamp ## set up and run every test
 ifeq ($(TESTS),tests)
 	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore tests/end_to_end --ignore tests/browser
 	$(BIN)/python -m pytest -n $(BROWSER_WORKERS) --dist loadgroup tests/browser
-	@# A whole portal, when nothing else wants the cores: beside the others both take longer.
-	$(BIN)/python -m pytest -n 0 tests/end_to_end
+	@# Two whole portals at a time, when nothing else wants the cores; one process for each file.
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/end_to_end
 else
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 endif
@@ -65,7 +68,7 @@ bench: $(VENV)/.dev-stamp ## measure every number that the portal promises (ONLY
 
 chaos: $(VENV)/.dev-stamp ## kill, freeze and starve a whole portal for MINUTES (5) and see what holds
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages
-	$(BIN)/python -m bench.chaos --minutes $(or $(MINUTES),5)
+	$(BIN)/python -m bench.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
 
 screenshots: $(VENV)/.dev-stamp ## a picture of every page into var/screenshots (needs a Chromium)
 	@$(CHECK_ENV) $(BIN)/python manage.py compile_messages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -23,8 +24,14 @@ def browser(person: User, language: str = "en") -> Client:
 
 
 def tree(response: Any) -> Element:
-    """The page as a browser parses it."""
-    found: Element = html5lib.parse(response.content, transport_encoding="utf-8")
+    """The page as a browser parses it; to be read only, for the next one gets the same."""
+    return _parsed(response.content)
+
+
+# A page is asked several things, one after the other; parsing is slow.
+@lru_cache(maxsize=4)
+def _parsed(content: bytes) -> Element:
+    found: Element = html5lib.parse(content, transport_encoding="utf-8")
     return found
 
 

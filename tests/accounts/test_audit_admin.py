@@ -34,9 +34,9 @@ def in_english():
 
 @pytest.fixture
 def auditor():
-    # In the time of these tests: a session of another day is over.
+    # Also while they read: a session is over after a while, whatever the day of the test.
     with time_machine.travel(NOW + DAY):
-        return browser(make_user(Role.AUDITOR, username="amal", first_name="Amal"))
+        yield browser(make_user(Role.AUDITOR, username="amal", first_name="Amal"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import caches
 from django.db import OperationalError
 from django.test import Client
@@ -149,12 +150,14 @@ def test_whoever_shows_nothing_is_told_where_a_token_goes() -> None:
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "authorization"])
+@time_machine.travel(NOW, tick=False)
 def test_a_token_in_an_address_or_a_form_opens_nothing(agency: Agency, name: str) -> None:
     text = make_token(agency)[1]
     assert Client().get(f"{SERVICES}?{name}={text}").status_code == 401
     assert Client().post(SUSPICIONS, {name: text}).status_code == 401
 
 
+@time_machine.travel(NOW, tick=False)
 def test_people_who_are_signed_in_are_nobody_here_and_no_cookie_is_set(agency: Agency) -> None:
     client = browser(make_user(Role.ADMINISTRATOR))
     assert client.get(SERVICES).status_code == 401

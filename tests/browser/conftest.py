@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AxeResults
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.conf import settings
 from django.test import Client
+from django.test.utils import modify_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
 
 from accounts.models import User
 from tests.statusportal.public.conftest import at_one_o_clock, no_housekeeping, troubled, well
@@ -37,9 +39,31 @@ _ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/browser/" in str(item.path):
-            item.add_marker(pytest.mark.browser)
+    places = [at for at, item in enumerate(items) if "/browser/" in str(item.path)]
+    ours = [items[at] for at in places]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+    # The long ones first: what is begun last ends when the other processes have nothing to do.
+    ours.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for at, item in zip(places, ours, strict=True):
+        items[at] = item
+
+
+class _ByModule(LoadGroupScheduling):
+    """What shares a deployment runs in one process.
+
+    pytest-xdist 3.8 notes the mark `xdist_group` in a part of a test's name that pytest 9.2 does
+    not read any more: by itself it would spread them, and each process would deploy.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module.endswith("/test_crawl.py") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    return _ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +88,11 @@ def look_for_barriers(page: Page, rules: dict[str, Any] | None = None) -> AxeRes
     Only that: what is all right it would list at length, and style sheets it would fetch once
     more, each for seconds and for nothing (we serve no rules by orientation).
     """
-    options = {"resultTypes": ["violations"], "preload": False, "rules": rules or {}}
-    return Axe().run(page, options=options)
+    options = {"reporter": "no-passes", "preload": False, "rules": rules or {}}
+    # It stays for as long as the page does; to send and read half a megabyte takes its time.
+    if page.evaluate("window.axe?.run === undefined"):
+        page.evaluate(AXE_SCRIPT)
+    return AxeResults(page.evaluate("(options) => axe.run(options)", options))
 
 
 class Reader:
@@ -94,6 +121,20 @@ class Reader:
         assert response is not None
         assert response.status == 200, (path, response.status)
 
+    def turn(self, width: int, *, dark: bool = False) -> None:
+        """Look at the open page at another width and in the other colours, as it stands.
+
+        Nothing on our pages is decided when they load but by the style sheet alone, so a page that
+        is turned is the page that is opened so, without a second opening.
+        """
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        # A colour on its way to another one is neither.
+        self.page.evaluate(
+            "document.getAnimations().filter((one) => one instanceof CSSTransition)"
+            ".forEach((one) => one.finish())"
+        )
+
     def sign_in(self, person: User, language: str = "en") -> None:
         """Become `person`, with a session like that of the page for it (test_signing_in)."""
         client = Client()
@@ -118,15 +159,34 @@ class Reader:
             self.page.wait_for_timeout(20)
 
 
+@pytest.fixture(scope="session")
+def _served() -> Iterator[LiveServer]:
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def reader(chromium: Browser, live_server: Any) -> Iterator[Any]:
+def site(_served: LiveServer) -> Iterator[str]:
+    """The address of the portal, served by this process.
+
+    Not pytest-django's `live_server`, which asks for a database and empties it after each test.
+    Who needs one says so by the mark `django_db(transaction=True)`; without it the first query of
+    a page is an error 500: nothing that citizens see may need one.
+    """
+    with modify_settings(ALLOWED_HOSTS={"append": "localhost"}):
+        yield _served.url
+
+
+@pytest.fixture
+def reader(chromium: Browser, site: str) -> Iterator[Any]:
     """Opens a browser for a reader: `reader(width=360, dark=True, scripts=False)`."""
     opened: list[Reader] = []
 
     def open_reader(*, width: int = 1440, dark: bool = False, scripts: bool = True) -> Reader:
         one = Reader(
             chromium,
-            live_server.url,
+            site,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             java_script_enabled=scripts,

@@ -43,7 +43,7 @@ from tests.site.doors_world import NOW, OURS, make_world
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    # The static files of a deployment are made once.
+    # Its static files are made and it is started once.
     pytest.mark.xdist_group("deployment"),
 ]
 
@@ -134,49 +134,66 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Deployment:
+    """A portal with production settings, in a folder of its own; it reads the tests' database."""
+
+    def __init__(self, folder: Path, static: Path) -> None:
+        self._certificate, key = _certificate(folder)
+        self._port = free_port()
+        self._log = folder / "web.log"
+        environment = _environment(folder, static, self._port)
+        self.address = environment["PUBLIC_URL"]
+        with self._log.open("wb") as log:
+            self._web = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "granian", "statusportal.wsgi:application"),
+                    *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self._port)),
+                    *("--workers", "1", "--no-ws", "--log-level", "warning"),
+                    *("--ssl-certificate", str(self._certificate), "--ssl-keyfile", str(key)),
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                env=environment,
+            )
+
+    def wait(self) -> None:
+        """Until it shows the first page, which it can once something is published."""
+        context = ssl.create_default_context(cafile=str(self._certificate))
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            assert self._web.poll() is None, self._log.read_text()
+            asked = http.client.HTTPSConnection("localhost", self._port, context=context, timeout=5)
+            try:
+                asked.request("GET", "/ar/")
+                if asked.getresponse().status == 200:
+                    return
+            except OSError:
+                pass
+            finally:
+                asked.close()
+            time.sleep(0.1)
+        raise AssertionError(self._log.read_text())
+
+    def stop(self) -> None:
+        self._web.terminate()
+        self._web.wait(timeout=PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def started(
+    tmp_path_factory: pytest.TempPathFactory, static_files: Path, django_db_setup: None
+) -> Iterator[Deployment]:
+    one = Deployment(tmp_path_factory.mktemp("deployment"), static_files)
+    yield one
+    one.stop()
+
+
 @pytest.fixture
-def deployment(tmp_path: Path, static_files: Path, nation: dict[str, Any]) -> Iterator[str]:
-    """The address of a portal with production settings; it reads the database of the test."""
-    port = free_port()
-    environment = _environment(tmp_path, static_files, port)
-    certificate, key = _certificate(tmp_path)
-    with (tmp_path / "web.log").open("wb") as log:
-        web = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "granian", "statusportal.wsgi:application"),
-                *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-                *("--workers", "1", "--no-ws", "--log-level", "warning"),
-                *("--ssl-certificate", str(certificate), "--ssl-keyfile", str(key)),
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=ROOT,
-            env=environment,
-        )
-    try:
-        _wait(web, port, tmp_path / "web.log")
-        yield environment["PUBLIC_URL"]
-    finally:
-        web.terminate()
-        web.wait(timeout=PATIENCE_S)
-
-
-def _wait(web: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    context = ssl.create_default_context(cafile=str(log.parent / "tls.pem"))
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        assert web.poll() is None, log.read_text()
-        asked = http.client.HTTPSConnection("localhost", port, context=context, timeout=5)
-        try:
-            asked.request("GET", "/ar/")
-            if asked.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        finally:
-            asked.close()
-        time.sleep(0.1)
-    raise AssertionError(log.read_text())
+def deployment(started: Deployment, nation: dict[str, Any]) -> str:
+    """The address of a deployment that shows the nation."""
+    started.wait()
+    return started.address
 
 
 @pytest.fixture

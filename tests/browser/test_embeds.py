@@ -28,10 +28,7 @@ from tests.statusportal.public.incidents import LOGIN, TROUBLED, with_incidents
 from tests.statusportal.public.planned import RUNNING, with_windows
 from tests.statusportal.public.snapshots import NOW
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("at_one_o_clock"),
-]
+pytestmark = pytest.mark.usefixtures("at_one_o_clock")
 
 
 @pytest.fixture
@@ -60,9 +57,9 @@ def troubled() -> Iterator[None]:
 
 
 def test_it_shows_the_notice_of_its_service_in_arabic_and_nothing_of_another(
-    host: Any, troubled: None, live_server: Any
+    host: Any, troubled: None, site: str
 ) -> None:
-    login = host(live_server.url, tag(live_server.url))
+    login = host(site, tag(site))
     expect(login.region).to_have_attribute("aria-label", "تنبيهات بشأن الدخول الوطني الموحّد")
     expect(login.region).to_contain_text("مشكلة في الدخول الوطني الموحّد")
     expect(login.region).to_contain_text("نعمل الآن على:")
@@ -82,51 +79,45 @@ def test_it_shows_the_notice_of_its_service_in_arabic_and_nothing_of_another(
     found = look_for_barriers(login.page)
     assert found.violations_count == 0, found.generate_report()
 
-    fines = host(live_server.url, tag(live_server.url, "visa"))
+    fines = host(site, tag(site, "visa"))
     fines.page.wait_for_load_state("networkidle")
     expect(fines.banner).to_have_count(0)
     assert fines.complaints == []
 
 
 def test_it_speaks_the_language_of_its_tag_else_that_of_the_page(
-    host: Any, troubled: None, live_server: Any
+    host: Any, troubled: None, site: str
 ) -> None:
-    english = host(live_server.url, tag(live_server.url, more='data-lang="en"'))
+    english = host(site, tag(site, more='data-lang="en"'))
     expect(english.region).to_contain_text("Problem with National login")
     expect(english.banner).to_have_attribute("dir", "ltr")
     expect(english.region.get_by_role("button")).to_have_accessible_name("Close this notice")
 
-    expect(host(live_server.url, tag(live_server.url, more="")).banner).to_have_attribute(
-        "lang", "ar"
-    )
+    expect(host(site, tag(site, more="")).banner).to_have_attribute("lang", "ar")
 
 
 @pytest.mark.parametrize("where", ["place", "head"])
 def test_it_stands_at_the_top_where_the_tag_says_so_or_is_in_the_head(
-    host: Any, troubled: None, live_server: Any, where: str
+    host: Any, troubled: None, site: str, where: str
 ) -> None:
-    top = tag(live_server.url, more='data-place="top"')
-    found = (
-        host(live_server.url, top)
-        if where == "place"
-        else host(live_server.url, head=tag(live_server.url))
-    )
+    top = tag(site, more='data-place="top"')
+    found = host(site, top) if where == "place" else host(site, head=tag(site))
     expect(found.region).to_be_visible()
     assert found.page.evaluate("document.body.firstElementChild.localName") == BANNER
 
 
-def test_two_tags_are_two_banners(host: Any, live_server: Any) -> None:
+def test_two_tags_are_two_banners(host: Any, site: str) -> None:
     store.hold(with_incidents(LOGIN, measured=TROUBLED))
-    both = host(live_server.url, tag(live_server.url), tag(live_server.url, "passport"))
+    both = host(site, tag(site), tag(site, "passport"))
 
     expect(both.region).to_have_count(2)
     expect(both.region.nth(1)).to_contain_text("هذه الخدمة متأثرة بسبب")
     assert both.complaints == []
 
 
-def test_a_site_may_give_it_its_own_colours(host: Any, live_server: Any) -> None:
+def test_a_site_may_give_it_its_own_colours(host: Any, site: str) -> None:
     store.hold(with_windows(RUNNING))
-    found = host(live_server.url, tag(live_server.url, "passport"))
+    found = host(site, tag(site, "passport"))
     expect(found.region).to_contain_text("تجديد جواز السفر")
     assert found.region.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(249, 245, 250)"
     found.page.evaluate(
@@ -135,14 +126,15 @@ def test_a_site_may_give_it_its_own_colours(host: Any, live_server: Any) -> None
     assert found.region.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 238, 204)"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_an_operator_publishes_stands_on_an_open_page_within_twenty_seconds(
-    host: Any, live_server: Any
+    host: Any, site: str
 ) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         service = make_service(slug="passport", name_ar="تجديد الجواز", name_en="Passports")
         incident = make_incident(services=(service,), title_ar="تعطل التجديد", title_en="Out")
         store.hold(snapshot.build(now=NOW))
-        found = host(live_server.url, tag(live_server.url, "passport"))
+        found = host(site, tag(site, "passport"))
         found.page.wait_for_load_state("networkidle")
         expect(found.banner).to_have_count(0)
 
@@ -432,10 +424,8 @@ def test_the_page_that_tells_how_shows_the_banner_and_keeps_nobody_out(
         assert someone.complaints == []
 
 
-def test_a_title_that_exists_in_one_language_only_is_shown(host: Any, live_server: Any) -> None:
+def test_a_title_that_exists_in_one_language_only_is_shown(host: Any, site: str) -> None:
     only = msgspec.structs.replace(LOGIN, title=Bilingual("", "Problem with National login"))
     store.hold(with_incidents(only, measured=TROUBLED))
 
-    expect(host(live_server.url, tag(live_server.url)).region).to_contain_text(
-        "Problem with National login"
-    )
+    expect(host(site, tag(site)).region).to_contain_text("Problem with National login")

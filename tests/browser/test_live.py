@@ -30,8 +30,6 @@ from tests.statusportal.public.snapshots import (
     snapshot,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
-
 RENEWED = timedelta(seconds=20)
 FIRST_CHECK = 100
 

@@ -12,28 +12,49 @@ from tests.statusportal.public.snapshots import FRESH_FOR, NOW
 
 PATHS = ["", "services/", "services/?q=جواز", "services/passport/", "agencies/MOI/"]
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("at_one_o_clock"),
-]
+pytestmark = pytest.mark.usefixtures("at_one_o_clock")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["ar", "en"])
 @pytest.mark.parametrize("state", ["troubled", "well"])
 def test_no_page_keeps_anybody_out_or_breaks_its_own_rules(
     reader: Any, request: pytest.FixtureRequest, language: str, state: str
 ) -> None:
     request.getfixturevalue(state)
-    for width, dark in ((360, True), (1440, False)):
-        someone = reader(width=width, dark=dark)
-        for path in PATHS:
-            someone.open(f"/{language}/{path}")
+    someone = reader()
+    for path in PATHS:
+        someone.open(f"/{language}/{path}")
+        for width, dark in ((360, True), (1440, False)):
+            someone.turn(width, dark=dark)
             found = look_for_barriers(someone.page)
             assert found.violations_count == 0, (path, width, found.generate_report())
             wide = someone.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (path, width, wide)
-        # Also: no report of the Content-Security-Policy, no request to anybody else.
-        assert someone.complaints == []
+    # Also: no report of the Content-Security-Policy, no request to anybody else.
+    assert someone.complaints == []
+
+
+def test_what_is_wrong_at_one_width_in_the_dark_alone_is_found_when_the_page_is_turned(
+    reader: Any, well: None
+) -> None:
+    someone = reader()
+    someone.open("/en/")
+    someone.page.evaluate(
+        """() => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync(`@media (prefers-color-scheme: dark) and (min-width: 800px) {
+            footer * { color: #222; background: #111; transition: color 600s; } }`);
+          document.adoptedStyleSheets = [sheet];
+        }"""
+    )
+    found = []
+    for width, dark in ((360, True), (1440, False), (1440, True), (1440, False)):
+        someone.turn(width, dark=dark)
+        violations = look_for_barriers(someone.page).response["violations"]
+        found.append([violation["id"] for violation in violations])
+
+    assert found == [[], [], ["color-contrast"], []]
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

@@ -10,10 +10,7 @@ from playwright.sync_api import expect
 from statusportal.public.store import store
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, many, snapshot
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("at_one_o_clock"),
-]
+pytestmark = pytest.mark.usefixtures("at_one_o_clock")
 
 QUERIES = [
     ("تجديد جوازالسفر", "passport"),

@@ -18,10 +18,7 @@ LANGUAGES = ["ar", "en"]
 HEARD = Path(__file__).with_name("service_page_heard.ar.yaml")
 PATHS = ["services/passport/", "services/court/", "agencies/MOI/"]
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("at_one_o_clock"),
-]
+pytestmark = pytest.mark.usefixtures("at_one_o_clock")
 
 
 @pytest.fixture
@@ -38,22 +35,24 @@ def shown(someone: Any) -> list[str]:
     return [" ".join(text.split()) for text in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("scripts", [True, False])
 def test_nobody_is_kept_out_and_nothing_runs_out_of_a_narrow_page(
     reader: Any, down: None, language: str, scripts: bool
 ) -> None:
-    for width, dark in ((320, False), (768, True), (1440, False)):
-        someone = reader(width=width, dark=dark, scripts=scripts)
-        for path in PATHS:
-            someone.open(f"/{language}/{path}")
-            someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
+    someone = reader(scripts=scripts)
+    for path in PATHS:
+        someone.open(f"/{language}/{path}")
+        someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
+        for width, dark in ((320, False), (768, True), (1440, False)):
+            someone.turn(width, dark=dark)
             if scripts:
                 found = look_for_barriers(someone.page)
                 assert found.violations_count == 0, (path, width, found.generate_report())
             wide = someone.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (path, width, wide)
-        assert someone.complaints == []
+    assert someone.complaints == []
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -108,11 +107,9 @@ def test_the_oldest_day_stands_where_reading_begins(reader: Any, down: None, lan
 
 
 def test_a_finger_reads_a_day_and_stays_where_it_is(
-    chromium: Browser, live_server: Any, down: None
+    chromium: Browser, site: str, down: None
 ) -> None:
-    someone = Reader(
-        chromium, live_server.url, viewport={"width": 390, "height": 800}, has_touch=True
-    )
+    someone = Reader(chromium, site, viewport={"width": 390, "height": 800}, has_touch=True)
     someone.open("/en/services/passport/")
     someone.page.locator(".bars .bar").nth(87).tap()
 
@@ -137,11 +134,11 @@ def test_without_scripts_a_day_leads_to_its_row_in_the_table(reader: Any, down: 
 
 
 def test_with_forced_colours_the_days_still_differ(
-    chromium: Browser, live_server: Any, down: None
+    chromium: Browser, site: str, down: None
 ) -> None:
     someone = Reader(
         chromium,
-        live_server.url,
+        site,
         viewport={"width": 1440, "height": 900},
         forced_colors="active",
     )
@@ -190,16 +187,16 @@ def ways() -> None:
 def test_the_days_of_each_way_keep_nobody_out_at_any_width(
     reader: Any, ways: None, language: str
 ) -> None:
+    someone = reader()
+    someone.open(f"/{language}/services/registry/")
+    someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
     for width, dark in ((320, True), (768, False), (1440, True)):
-        someone = reader(width=width, dark=dark)
-        someone.open(f"/{language}/services/registry/")
-        someone.page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
-
+        someone.turn(width, dark=dark)
         found = look_for_barriers(someone.page)
         assert found.violations_count == 0, (width, found.generate_report())
         wide = someone.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (width, wide)
-        assert someone.complaints == []
+    assert someone.complaints == []
 
 
 def test_the_days_of_a_way_stay_folded_until_somebody_asks(reader: Any, ways: None) -> None:

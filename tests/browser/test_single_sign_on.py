@@ -17,15 +17,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_click_leads_to_the_provider_and_back_in_and_else_to_a_page_that_says_why(
-    reader: Any, provider: Any, settings: Any, live_server: Any
+    reader: Any, provider: Any, settings: Any, site: str
 ) -> None:
-    settings.PUBLIC_URL = live_server.url
+    settings.PUBLIC_URL = site
     someone = reader(width=390)
     page = someone.page
     # Not every Chromium asks for a language.
-    someone.context.add_cookies(
-        [{"name": "django_language", "value": "en", "url": live_server.url}]
-    )
+    someone.context.add_cookies([{"name": "django_language", "value": "en", "url": site}])
     door = page.locator("a[href^='/accounts/sso/start/']")
 
     provider.instead = {"/.well-known/openid-configuration": (503, b"{}")}
@@ -43,10 +41,10 @@ def test_a_click_leads_to_the_provider_and_back_in_and_else_to_a_page_that_says_
     provider.instead = {}
     someone.open("/accounts/login/?next=/accounts/2fa/")
     door.click()
-    expect(page).to_have_url(f"{live_server.url}/accounts/2fa/")
+    expect(page).to_have_url(f"{site}/accounts/2fa/")
     assert User.objects.get().username == "fatima"
     (there,) = provider.asked
-    assert there["redirect_uri"] == f"{live_server.url}/accounts/sso/callback/"
+    assert there["redirect_uri"] == f"{site}/accounts/sso/callback/"
     # Nothing but the way through the provider itself.
     (asked,) = someone.complaints
     assert asked.startswith(f"asked somebody else: {provider.issuer}/authorize?")

@@ -5,20 +5,25 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
-from statusportal.demo import plan
+from statusportal.demo import control, plan
 from statusportal.embedded import state
+from tests.end_to_end.processes import descendants
 
 ROOT = Path(__file__).parents[2]
 # How long a test waits for what has to happen. A net to fall into and no measure: how fast the
@@ -34,6 +39,10 @@ _OURS = {
     "PORTAL_DEMO",
     "VAR_DIR",
 }
+# Above the blocks of tests/statusportal/demo, below the ports that the system hands out.
+_BLOCKS = range(25_000, 32_000, plan.BLOCK)
+# Until this process ends: a portal that was stopped finds its ports again at its next start.
+_held: list[socket.socket] = []
 
 
 def free_port() -> int:
@@ -43,19 +52,47 @@ def free_port() -> int:
         return port
 
 
+def own_block() -> int:
+    """The first of `plan.BLOCK` free ports that no other portal of a test is given, here or in
+    any process beside us. The last of them is held, which is how the others know."""
+    for first in _BLOCKS:
+        held = socket.socket()
+        try:
+            held.bind((plan.HOST, first + plan.BLOCK - 1))
+        except OSError:
+            held.close()
+            continue
+        _held.append(held)
+        if plan.free_block(first, size=plan.BLOCK - 1) == first:
+            return first
+    raise AssertionError(f"no block of ports is free from {_BLOCKS.start} to {_BLOCKS.stop}")
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder for one portal, gone afterwards with all that is in it.
+
+    Not below pytest's own, which is closed to others: where root runs the tests PostgreSQL has
+    another user, and would keep its data elsewhere for ever.
+    """
+    with tempfile.TemporaryDirectory(prefix="portal-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
 class Portal:
     """One running portal; `stop` is Ctrl-C."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        self.port = free_port()
+        block = own_block()
+        # Of the same block, so that nobody is given it before the portal listens there.
+        self.port = block + plan.BLOCK - 2
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in _OURS},
             "VAR_DIR": str(folder),
             "PORT": str(self.port),
-            # Beside whatever else runs on this machine, another such test included: a block each.
-            # Above those of tests/statusportal/demo, below the ports that the system hands out.
-            "DEMO_PORT_BASE": str(25_000 + os.getpid() % 35 * plan.BLOCK),
+            "DEMO_PORT_BASE": str(block),
             # The rules count in intervals: with short ones there is less to wait for.
             "CHECK_INTERVAL": "8",
             "CHECK_INTERVAL_URGENT": "8",
@@ -65,7 +102,7 @@ class Portal:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait for the first page."""
+        """Start it and wait until it says that it runs, and its first page is there."""
         with (self.folder / "up.log").open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -80,7 +117,8 @@ class Portal:
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.said()
-        return self.status("/ar/") == 200
+        # The pages of the run before are there sooner than the portal.
+        return "The portal runs at" in self.said() and self.status("/ar/") == 200
 
     def said(self) -> str:
         return (self.folder / "up.log").read_text()
@@ -91,6 +129,17 @@ class Portal:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=PATIENCE_S)
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy what it and its processes wrote to where people look after a failure."""
+        for log in (self.folder / "up.log", *self.folder.glob("log/*")):
+            shutil.copy(log, folder)
+
+    def pids(self, *words: str) -> list[int]:
+        """The processes below `up` whose command line holds all `words`."""
+        assert self.process is not None
+        below = descendants(self.process.pid)
+        return [pid for pid, _parent, line in below if all(word in line for word in words)]
 
     def command(self, *words: str) -> str:
         """A management command in another terminal; its output."""
@@ -106,6 +155,10 @@ class Portal:
         assert done.returncode == 0, done.stdout + done.stderr + self.said()
         return done.stdout
 
+    def tell(self, **order: Any) -> None:
+        """What `demo break` and `demo mend` tell the endpoints, without a process for each."""
+        control.ask(plan.load(self.folder / "demo"), **order)
+
     def sql(self, query: str) -> list[str]:
         """Rows of one query, columns joined by a bar, from the portal's own database."""
         settings = {"VAR_DIR": str(self.folder)}
@@ -113,6 +166,11 @@ class Portal:
         with psycopg.connect(settings["DATABASE_URL"], autocommit=True) as connection:
             rows = connection.execute(query.encode()).fetchall()
         return ["|".join(map(str, row)) for row in rows]
+
+    def has_seen_all_since(self, at: float) -> bool:
+        """Whether every check had a turn that fell due after `at` (as `time.time()` counts)."""
+        turned = f"SELECT min(last_due_at) > to_timestamp({at}) FROM services_checkstate"  # noqa: S608
+        return self.sql(turned) == ["True"]
 
     def get(self, path: str, *, timeout: float = 10) -> tuple[int, str]:
         """Status and body; 0 where nobody answered."""
@@ -156,4 +214,4 @@ def wait_until(met: Callable[[], bool], what: Callable[[], object] = lambda: "")
     ends_at = time.monotonic() + PATIENCE_S
     while not met():
         assert time.monotonic() < ends_at, f"not within {PATIENCE_S:g} s: {what()}"
-        time.sleep(0.5)
+        time.sleep(0.2)

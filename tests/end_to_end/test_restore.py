@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.core.management import call_command
 from core.audit import record
 from statusportal.backup import Manifest
 from statusportal.restore import read_manifest
-from tests.end_to_end.portal import _OURS, PATIENCE_S, ROOT
+from tests.end_to_end.portal import _OURS, PATIENCE_S, ROOT, open_folder
 from tests.factories import make_agency, make_service
 from tests.statusportal.ops.console import make_incident
 from tests.statusportal.ops.nation import NOW, make_measured, play
@@ -42,13 +43,16 @@ def back_up(file: Path) -> Manifest:
     return read_manifest(file)
 
 
+@pytest.fixture
+def there() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder
+
+
 # Two starts of a real PostgreSQL: that is what it is about.
 @pytest.mark.django_db(transaction=True)
-def test_an_empty_folder_becomes_the_old_portal(
-    tmp_path_factory: pytest.TempPathFactory, settings: Any
-) -> None:
-    here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
-    settings.VAR_DIR = here
+def test_an_empty_folder_becomes_the_old_portal(there: Path, tmp_path: Path, settings: Any) -> None:
+    here = settings.VAR_DIR = tmp_path
     service = make_service(slug="passport")
     play(make_measured(service), "ooobbbooo")
     make_incident(services=(service,))

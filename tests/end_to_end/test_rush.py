@@ -28,7 +28,7 @@ from tests.end_to_end.portal import PATIENCE_S, ROOT, free_port, wait_until
 from tests.end_to_end.processes import descendants
 from tests.statusportal.public.snapshots import ALL_WELL, BAD, history, snapshot
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole portal")]
+pytestmark = pytest.mark.slow
 
 SERVICES = ("passport", "visa", "login")
 

@@ -29,11 +29,11 @@ REASONS = {
 }
 
 
-def seen(check: Check, turn: int, outcome: Outcome, *, location: str = "main") -> Observation:
+def seen(check: Check, turn: int, outcome: Outcome, *, place: int) -> Observation:
     due_at = START + turn * INTERVAL
     return Observation(
         check_id=check.pk,
-        location_id=make_location(code=location).pk,
+        location_id=place,
         due_at=due_at,
         started_at=due_at + timedelta(seconds=1),
         outcome=outcome,
@@ -46,16 +46,17 @@ def two_days(seed: int) -> list[Check]:
     dice = random.Random(seed)
     checks = [make_check(interval_seconds=300) for _ in range(2)]
     observations = []
+    places = [make_location(code=code).pk for code in ("main", "abroad")]
     outcome, rest = Outcome.OK, 0
     for check in checks:
-        for location in ("main", "abroad"):
+        for place in places:
             for turn in range(528):
                 if rest == 0:
                     outcome, rest = dice.choice(list(Outcome)), dice.randint(1, 9)
                     skipped = dice.random() < 0.2
                 rest -= 1
                 if not skipped:
-                    observations.append(seen(check, turn, outcome, location=location))
+                    observations.append(seen(check, turn, outcome, place=place))
     for part in range(0, len(observations), 300):
         recording.record(observations=observations[part : part + 300])
     return checks

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.views.debug import ExceptionReporter
 
 from tests.servers import SETTINGS
 from tests.site.test_house import rows
+from tests.starting import Starter
 
 ROOT = Path(__file__).resolve().parents[2]
 # A setting is a secret by its name, and the addresses that are one or may carry one.
@@ -57,46 +56,36 @@ def test_no_setting_goes_round_the_one_reader() -> None:
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL"])
-def test_a_bad_secret_is_not_repeated_by_the_sentence_that_refuses_it(name: str) -> None:
+def test_a_bad_secret_is_not_repeated_by_the_sentence_that_refuses_it(
+    starting: Starter, name: str
+) -> None:
     telling = "only-i-know-this"
-    done = subprocess.run(
-        [sys.executable, "-c", "import statusportal.settings"],
-        env={
+    done = starting.start(
+        {
             **SETTINGS,
             "DATABASE_URL": "postgresql://portal@db/portal",
             "REDIS_URL": "redis://redis:6379/0",
             name: telling,
-        },
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        }
     )
-    assert done.returncode != 0
-    assert name in done.stderr
-    assert telling not in done.stderr + done.stdout
+    assert done.code != 0
+    assert name in done.said
+    assert telling not in done.said
 
 
-def test_a_deployment_cannot_start_with_djangos_debug_pages() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import statusportal.settings"],
-        env={
+def test_a_deployment_cannot_start_with_djangos_debug_pages(starting: Starter) -> None:
+    done = starting.start(
+        {
             **SETTINGS,
             "PORTAL_DEMO": "0",
             "DEBUG": "1",
             "PUBLIC_URL": "https://status.gov.example",
             "DATABASE_URL": "postgresql://portal@db/portal",
             "REDIS_URL": "redis://redis:6379/0",
-        },
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        }
     )
-    assert done.returncode != 0
-    assert "DEBUG shows settings and code to anybody" in done.stderr.splitlines()[-1]
+    assert done.code != 0
+    assert "DEBUG shows settings and code to anybody" in done.said.splitlines()[-1]
 
 
 # From nowhere, because a report shows the lines around an error as well.

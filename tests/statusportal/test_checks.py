@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from statusportal import checks
 from tests.servers import SETTINGS
+from tests.starting import Starter
 
 
 def ids(messages) -> list[str]:
@@ -69,7 +68,7 @@ def test_a_named_authority_must_exist(settings, tmp_path: Path) -> None:
     ],
 )
 def test_outside_the_demo_a_missing_or_bad_setting_stops_the_start_with_a_sentence(
-    changed: dict[str, str | None], sentence: str
+    starting: Starter, changed: dict[str, str | None], sentence: str
 ) -> None:
     given: dict[str, str | None] = {
         **SETTINGS,
@@ -79,15 +78,8 @@ def test_outside_the_demo_a_missing_or_bad_setting_stops_the_start_with_a_senten
         **changed,
     }
     environment = {name: value for name, value in given.items() if value is not None}
-    done = subprocess.run(
-        [sys.executable, "-c", "import statusportal.settings"],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
-    assert done.returncode != 0
-    assert sentence in done.stderr.splitlines()[-1]
+    done = starting.start(environment)
+
+    assert done.code != 0
+    assert sentence in done.said.splitlines()[-1]

@@ -223,6 +223,7 @@ def test_days_that_were_followed_step_by_step_equal_days_computed_at_once(
     ]
     for upstream, dependant in pairwise((login, a, b)):
         make_edge(upstream=upstream, dependant=dependant)
+    place = make_location().pk
     begin = NOW - 3 * DAY
     answers = [Outcome.OK, Outcome.OK, Outcome.SLOW, Outcome.BAD, Outcome.PROBER_FAULT, None]
     for hour in range(72):
@@ -233,7 +234,7 @@ def test_days_that_were_followed_step_by_step_equal_days_computed_at_once(
             if outcome is not None:
                 recording.record(
                     observations=[
-                        seen(check, at + turn * 5 * MINUTE, outcome, 100)
+                        seen(check, place, at + turn * 5 * MINUTE, outcome, 100)
                         for turn in range(dice.randint(1, 12))
                     ]
                 )
@@ -257,10 +258,12 @@ def test_days_that_were_followed_step_by_step_equal_days_computed_at_once(
     assert len(apart) == 8
 
 
-def seen(check: Check, due_at: datetime, outcome: Outcome, total_ms: int | None) -> Observation:
+def seen(
+    check: Check, place: int, due_at: datetime, outcome: Outcome, total_ms: int | None
+) -> Observation:
     return Observation(
         check_id=check.pk,
-        location_id=make_location().pk,
+        location_id=place,
         due_at=due_at,
         started_at=due_at,
         outcome=outcome,
@@ -273,10 +276,11 @@ def seen(check: Check, due_at: datetime, outcome: Outcome, total_ms: int | None)
 def observed(clock: time_machine.Traveller) -> Check:
     """A check with 130 minutes of observations: two whole hours and a part of the present one."""
     check = make_check(interval_seconds=60)
+    place = make_location().pk
     outcomes = [(Outcome.OK, 25), (Outcome.SLOW, 4100), (Outcome.BAD, None)]
     recording.record(
         observations=[
-            seen(check, NOW - minute * MINUTE, *outcomes[minute % 3])
+            seen(check, place, NOW - minute * MINUTE, *outcomes[minute % 3])
             for minute in range(130, 0, -1)
         ]
     )

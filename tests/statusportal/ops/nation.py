@@ -30,12 +30,13 @@ _LETTERS = {
 }
 
 
-def seen(check: Check, letter: str, at: datetime, *, location: str = "main") -> Observation:
-    """One observation of `check`, begun a second after it was due at `at`."""
+def seen(check: Check, letter: str, at: datetime, *, place: int | None = None) -> Observation:
+    """One observation of `check`, begun a second after it was due at `at`; `place` is the id of
+    a location, None the main one."""
     outcome, reason = _LETTERS[letter]
     return Observation(
         check_id=check.pk,
-        location_id=make_location(code=location).pk,
+        location_id=make_location().pk if place is None else place,
         due_at=at,
         started_at=at + timedelta(seconds=1),
         outcome=outcome,
@@ -53,9 +54,10 @@ def play(
     location: str = "main",
 ) -> None:
     """Record one observation an interval, the last one due an interval before `until`."""
+    place = make_location(code=location).pk
     recording.record(
         observations=[
-            seen(check, letter, until - (len(letters) - turn) * every, location=location)
+            seen(check, letter, until - (len(letters) - turn) * every, place=place)
             for turn, letter in enumerate(letters)
         ]
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Comment, Element
 
 import html5lib
 from django.http import HttpResponse
@@ -19,26 +21,53 @@ def get(client: Client, path: str, **headers: Any) -> HttpResponse:
 
 def text_of(response: HttpResponse) -> str:
     """What a reader sees, with single spaces, without the page's scripts and hidden parts."""
-    document = parse(response)
-    body = next(document.iter("body"))
-    hidden = [e for e in body.iter() if e.get("hidden") is not None or e.tag == "svg"]
-    for element in hidden:
-        tail = element.tail
-        element.clear()
-        element.tail = tail
-    return " ".join("".join(body.itertext()).split())
+    return " ".join("".join(_shown(next(parse(response).iter("body")))).split())
+
+
+def _shown(element: Element) -> Iterator[str]:
+    # A comment's tag is the function that makes comments.
+    if element.tag in {"svg", Comment} or element.get("hidden") is not None:
+        return
+    yield element.text or ""
+    for child in element:
+        yield from _shown(child)
+        yield child.tail or ""
 
 
 def parse(response: HttpResponse) -> Element:
-    """The page as a strict parser reads it."""
+    """The page as a strict parser reads it; to be read only, for others may get the same."""
+    return _parsed(response.content)
+
+
+# A page is asked several things, and the same page by several tests; parsing is slow.
+@lru_cache(maxsize=16)
+def _parsed(content: bytes) -> Element:
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    document = parser.parse(response.content.decode())
+    document = parser.parse(content.decode())
     assert isinstance(document, Element)
     return document
 
 
 def links(response: HttpResponse) -> list[str]:
     return [a.get("href", "") for a in parse(response).iter("a")]
+
+
+def dead_links(client: Client, path: str, answered: dict[str, int]) -> list[str]:
+    """The links of the page that lead nowhere.
+
+    `answered` keeps the status of what was asked before: the pages of one snapshot at one instant
+    share most of their links, and each is a function of the two.
+    """
+    response = get(client, path)
+    ids = {f"#{e.get('id')}" for e in parse(response).iter() if e.get("id")}
+    dead = []
+    for link in links(response):
+        if link.startswith("/") and link not in answered:
+            answered[link] = get(client, link).status_code
+        leads = link in ids or answered.get(link) == 200 or link.startswith(("tel:", "https://"))
+        if not leads:
+            dead.append(link)
+    return dead
 
 
 def states(response: HttpResponse) -> dict[str, str]:

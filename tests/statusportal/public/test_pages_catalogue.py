@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from statusportal.public import search
-from statusportal.public.store import Published, store
+from statusportal.public.store import store
+from statusportal.public.store_parts import Published
 from tests.statusportal.public.reading import get, links, parse, states, text_of
 from tests.statusportal.public.snapshots import (
     ALL_WELL,
