@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import StringIO
 from typing import NamedTuple
@@ -30,8 +30,11 @@ _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML = "http://www.w3.org/1999/xhtml"
 # In doubt people are answered in Arabic.
 _DEFAULT = "ar"
-# The files of one version, by their number; None is the whole, or the index.
-_kept: tuple[tuple[str, int], dict[int | None, Answer]] = (("", 0), {})
+# Who reads it comes once a day: until then the same addresses may have changed once more.
+_EVERY = timedelta(minutes=5)
+# The files of the same addresses and the same minutes, by their number; None is the whole, or the
+# index.
+_kept: tuple[object, dict[int | None, Answer]] = (None, {})
 
 
 # Each check of any service changes the version, and hardly any page. Slug → what was said, with its
@@ -69,14 +72,24 @@ def sitemap(request: HttpRequest, number: int | None = None) -> HttpResponse:
             body = document(list(pages(said))[first : first + per_file])
         return tagged(body, undated=body)
 
-    response = respond(request, _made((said.version, per_file), number, make), CONTENT_TYPE)
+    response = respond(request, _made(_standing(said, per_file), number, make), CONTENT_TYPE)
     # It has both.
     del response["Content-Language"]
     return response
 
 
-def _made(of: tuple[str, int], number: int | None, make: Callable[[], Answer]) -> Answer:
-    """A file of this version, made once: a state that only the clock changes can wait for more."""
+def _standing(said: Said, per_file: int) -> tuple[object, ...]:
+    """What a file stands for: the same addresses, and their changes as of a few minutes ago."""
+    return (
+        said.now.timestamp() // _EVERY.total_seconds(),
+        (settings.PUBLIC_URL, per_file),
+        *(tuple(named) for named in (said.agencies, said.services)),
+        *([one.fact.ref for one in told] for told in (said.incidents, said.windows)),
+    )
+
+
+def _made(of: object, number: int | None, make: Callable[[], Answer]) -> Answer:
+    """A file, made once for what it stands for."""
     global _kept
     if _kept[0] != of:
         _kept = of, {}

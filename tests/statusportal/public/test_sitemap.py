@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from django.test import Client
 
 from statusportal.public import sitemap
+from statusportal.public.shape import ServiceFact, version_of
 from statusportal.public.store import store
 from tests.statusportal.public.everything import everything
 from tests.statusportal.public.reading import get
-from tests.statusportal.public.snapshots import UNSPOKEN
+from tests.statusportal.public.snapshots import NOW, UNSPOKEN
 
 pytestmark = pytest.mark.usefixtures("at_one_o_clock")
 SITE = "https://status.gov.example"
@@ -82,3 +85,25 @@ def test_whoever_has_it_hears_that_nothing_changed(client: Client, well: None) -
 
 def test_robots_are_told_where_it_is(client: Client) -> None:
     assert f"Sitemap: {SITE}/sitemap.xml" in get(client, "/robots.txt").content.decode()
+
+
+def test_a_change_waits_for_some_minutes_and_another_page_for_nothing(client: Client) -> None:
+    snapshot = everything()
+    services = snapshot.truth.services
+
+    def told(*facts: ServiceFact) -> dict[str, ElementTree.Element]:
+        truth = msgspec.structs.replace(snapshot.truth, services=facts)
+        store.hold(msgspec.structs.replace(snapshot, truth=truth, version=version_of(truth)))
+        return addresses(client)
+
+    def last_change(found: dict[str, ElementTree.Element]) -> str:
+        return found[f"{SITE}/en/services/passport/"].findtext("s:lastmod", "", NS)
+
+    (passport,) = (one for one in services if one.slug == "passport")
+    others = [one for one in services if one is not passport]
+    later = msgspec.structs.replace(passport, created_at=NOW + timedelta(minutes=1))
+    first = told(*others, passport)
+
+    assert last_change(told(*others, later)) == last_change(first)
+    assert f"{SITE}/en/services/passport/" not in told(*others)
+    assert last_change(told(*others, later)) > last_change(first)
