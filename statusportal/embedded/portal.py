@@ -1,6 +1,8 @@
 """The portal's own processes: which there are, how they are called, in which order they stop."""
 
 import http.client
+import json
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,17 +25,18 @@ def processes(*, env: Mapping[str, str], var: Path, port: int, demo_endpoints: b
     parts = [web(env, port), beat(env, var)]
     parts += [worker(env, queue) for queue in pools.POOLS]
     if demo_endpoints:
-        parts.append(endpoints(env))
+        parts.append(endpoints(env, var))
     return parts
 
 
-def endpoints(env: Mapping[str, str]) -> Child:
+def endpoints(env: Mapping[str, str], var: Path) -> Child:
     """What the demo nation's checks probe."""
     return Child(
         "endpoints",
         manage("demo", "endpoints"),
         env=env,
         cwd=BASE_DIR,
+        ready=listens(var / "demo" / "ports.json"),
         grace_s=3,
         stop_order=ENDPOINTS,
     )
@@ -99,6 +102,20 @@ def beat(env: Mapping[str, str], var: Path) -> Child:
         grace_s=3,
         stop_order=WEB_AND_BEAT,
     )
+
+
+def listens(ports: Path) -> Callable[[], bool]:
+    """A question to the endpoints: their control, of the file `ports`, listens after all others."""
+
+    def ready() -> bool:
+        try:
+            control = json.loads(ports.read_text(encoding="utf-8"))["control"]
+            with socket.create_connection(("127.0.0.1", control), timeout=5):
+                return True
+        except OSError:
+            return False
+
+    return ready
 
 
 def answers(port: int) -> Callable[[], bool]:

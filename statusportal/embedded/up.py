@@ -193,8 +193,10 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
         )
     }
 
-    def start(*names: str) -> None:
-        for name in names:
+    names = set(waiting)
+
+    def start(*wanted: str) -> None:
+        for name in wanted:
             if name in waiting:
                 supervisor.start(waiting.pop(name))
 
@@ -214,7 +216,8 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
         command("Static files", "collectstatic", "--noinput")
     with _step("Web, workers and beat"):
         start(*waiting)
-        supervisor.wait_until_ready("web", timeout_s=WEB_TIMEOUT_S)
+        # Endpoints too: whoever is told that the portal runs may break one of them at once.
+        _wait_for({"web", "endpoints"} & names, supervisor)
     return env
 
 
@@ -233,6 +236,11 @@ def _start_redis(plan: Plan, supervisor: Supervisor) -> str:
     supervisor.start(replace(server.child(), stop_order=portal.REDIS))
     supervisor.wait_until_ready("redis", timeout_s=SERVER_TIMEOUT_S, must_live=True)
     return server.url
+
+
+def _wait_for(names: set[str], supervisor: Supervisor) -> None:
+    for name in sorted(names, reverse=True):
+        supervisor.wait_until_ready(name, timeout_s=WEB_TIMEOUT_S)
 
 
 def _catalogues_are_old(folder: Path) -> bool:

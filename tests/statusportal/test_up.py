@@ -150,6 +150,7 @@ def test_what_needs_no_tables_is_read_into_memory_while_they_are_made(
         "manage.py demo-seed",
         *("beat", "endpoints"),
         "web is waited for",
+        "endpoints is waited for",
     ]
 
 
