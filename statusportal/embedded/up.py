@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -192,8 +192,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
             env=env, var=plan.var, port=plan.port, demo_endpoints=plan.demo_endpoints
         )
     }
-
-    names = set(waiting)
+    tell_when_ready = [child.name for child in waiting.values() if child.ready is not None]
 
     def start(*wanted: str) -> None:
         for name in wanted:
@@ -217,7 +216,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor) -> dict[str, str]:
     with _step("Web, workers and beat"):
         start(*waiting)
         # Endpoints too: whoever is told that the portal runs may break one of them at once.
-        _wait_for({"web", "endpoints"} & names, supervisor)
+        _wait_for(tell_when_ready, supervisor)
     return env
 
 
@@ -238,8 +237,9 @@ def _start_redis(plan: Plan, supervisor: Supervisor) -> str:
     return server.url
 
 
-def _wait_for(names: set[str], supervisor: Supervisor) -> None:
-    for name in sorted(names, reverse=True):
+def _wait_for(names: Iterable[str], supervisor: Supervisor) -> None:
+    """Until each of them says that it is ready."""
+    for name in names:
         supervisor.wait_until_ready(name, timeout_s=WEB_TIMEOUT_S)
 
 

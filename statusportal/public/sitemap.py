@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from io import StringIO
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from core.bilingual import LANGUAGES
 from statusportal.public.answers import Answer, respond, tagged
 from statusportal.public.pages import nothing_yet, said_now
+from statusportal.public.remembered import Remembered
 from statusportal.public.said import Said, ServiceSaid
 
 # Not application/xml: everything that is text is compressed on its way.
@@ -32,15 +33,12 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 _DEFAULT = "ar"
 # Who reads it comes once a day: until then the same addresses may have changed once more.
 _EVERY = timedelta(minutes=5)
-# The files of the same addresses and the same minutes, by their number; None is the whole, or the
-# index.
-_kept: tuple[object, dict[int | None, Answer]] = (None, {})
-
-
+# The files by their number; None is the whole, or the index.
+_files: Remembered[Answer] = Remembered(16)
 # Each check of any service changes the version, and hardly any page. Slug → what was said, with its
-# page; path → the page, the site, and its addresses as XML.
+# page; path → its addresses as XML.
 _pages: dict[str, tuple[ServiceSaid, Page]] = {}
-_written: dict[str, tuple[Page, str, bytes]] = {}
+_written: Remembered[bytes] = Remembered(MOST)
 
 
 class Page(NamedTuple):
@@ -72,7 +70,7 @@ def sitemap(request: HttpRequest, number: int | None = None) -> HttpResponse:
             body = document(list(pages(said))[first : first + per_file])
         return tagged(body, undated=body)
 
-    response = respond(request, _made(_standing(said, per_file), number, make), CONTENT_TYPE)
+    response = respond(request, _files.of(number, _standing(said, per_file), make), CONTENT_TYPE)
     # It has both.
     del response["Content-Language"]
     return response
@@ -86,17 +84,6 @@ def _standing(said: Said, per_file: int) -> tuple[object, ...]:
         *(tuple(named) for named in (said.agencies, said.services)),
         *([one.fact.ref for one in told] for told in (said.incidents, said.windows)),
     )
-
-
-def _made(of: object, number: int | None, make: Callable[[], Answer]) -> Answer:
-    """A file, made once for what it stands for."""
-    global _kept
-    if _kept[0] != of:
-        _kept = of, {}
-    files = _kept[1]
-    if number not in files:
-        files[number] = make()
-    return files[number]
 
 
 def pages(said: Said) -> Iterator[Page]:
@@ -176,14 +163,10 @@ def document(listed: Iterable[Page]) -> bytes:
         b'<?xml version="1.0" encoding="utf-8"?>\n',
         f'<urlset xmlns="{_NAMESPACE}" xmlns:xhtml="{_XHTML}">\n'.encode(),
     ]
-    for page in listed:
-        path = page.paths[_DEFAULT]
-        known = _written.get(path)
-        if known is None or known[1] != site or (known[0] is not page and known[0] != page):
-            if len(_written) >= MOST:
-                _written.clear()
-            known = _written[path] = page, site, _addresses(page, site)
-        parts.append(known[2])
+    parts += [
+        _written.of(page.paths[_DEFAULT], (page, site), partial(_addresses, page, site))
+        for page in listed
+    ]
     parts.append(b"</urlset>")
     return b"".join(parts)
 
