@@ -23,7 +23,7 @@ from statusportal.public import incident_samples, reader, words
 from statusportal.public.cards import headline_health
 from statusportal.public.pages import page, said_now
 from statusportal.public.said import Cause, ChannelSaid, GroupSaid, ServiceSaid
-from statusportal.public.service_page import CauseSaid, past_context
+from statusportal.public.service_page import CauseSaid, draw_past
 from statusportal.public.shape import (
     AgencyFact,
     ChannelFact,
@@ -140,7 +140,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "groups": [_group(state) for state in STATES],
         "verdicts": [_verdict(state) for state in STATES],
         "channels": [(_channel(state), ChannelKind.WEB.label) for state in STATES],
-        **past_context(past()),
+        "past": draw_past(past()),
         "notices": NOTICES,
         **_incidents(),
         "ahead": [(_TODAY + timedelta(days=n), _PLANNED.get(n)) for n in range(14)],
