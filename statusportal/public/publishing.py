@@ -67,7 +67,7 @@ def publish_snapshot(*, now: datetime) -> bool:
         months = _archived_months(client, now)
         built = snapshot.build(now=now, archive=months)
         # Before the lock goes: whoever comes next reads and publishes what is newer.
-        _publish(client, built, now)
+        _publish(client, built, now, began_s)
         took_s = monotonic() - began_s
         if took_s > _NEEDS_NO_REST_S:
             client.set(_REST_KEY, b"", px=int(took_s * 500))
@@ -88,14 +88,19 @@ def _alone(lock: int) -> Iterator[bool]:
         yield ours
 
 
-def _publish(client: redis.Redis, built: Snapshot, now: datetime) -> None:
+def _publish(client: redis.Redis, built: Snapshot, now: datetime, began_s: float) -> None:
     version, published, _at = _histories(client, built, now)
     if _ground_of(version) == _ground_of(published):
-        store.publish(client, built, None, published)
+        store.publish(client, built, None, published, at=_later(now, began_s))
         return
     # A new day or a new service comes with its bars, or pages would stand there without.
-    store.publish(client, built, _history(built, now), version)
+    past_days = _history(built, now)
+    store.publish(client, built, past_days, version, at=_later(now, began_s))
     client.set(_HISTORY_KEY, f"{now.isoformat()} {version}")
+
+
+def _later(now: datetime, began_s: float) -> datetime:
+    return now + timedelta(seconds=monotonic() - began_s)
 
 
 def _follow_with_history(client: redis.Redis, built: Snapshot, now: datetime) -> None:

@@ -32,7 +32,8 @@ from statusportal.public.static_site_names import (
     policy_in_a_page,
     rewritten,
 )
-from statusportal.public.store import Showing, Store
+from statusportal.public.store import Store
+from statusportal.public.turns import Showing
 from statusportal.public.wsgi_cache import Application, ask
 from statusportal.public.wsgi_cache_key import Question
 

@@ -10,9 +10,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic, thread_time
+from time import monotonic
 from typing import cast
 
 import msgspec
@@ -27,6 +26,7 @@ from statusportal.public.shape import History, Snapshot
 from statusportal.public.shelf import Shelf
 from statusportal.public.store_files import LastGood
 from statusportal.public.store_parts import (
+    Handed,
     Present,
     Published,
     RawVersionedHistory,
@@ -36,6 +36,7 @@ from statusportal.public.store_parts import (
     present_of,
     snapshot_of,
 )
+from statusportal.public.turns import Showing, Turn, Waiting, next_turn, waiting
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +44,17 @@ _NOW_KEY = "portal:now"
 _MARK_KEY = "portal:now:built_at"
 _TRUTH_KEY = "portal:truth"
 _HISTORY_KEY = "portal:history"
+# Which truth was handed on last, and when how many others.
+_HANDED_KEY = "portal:now:handed"
 
 # How soon a new snapshot is noticed; a look costs one GET of a few bytes.
 _LOOK_EVERY_S = 0.25
 # What is said may be so old, counted from its step; then nobody waits for the thread any more.
 OLDEST_SAID = timedelta(seconds=10)
-_PREPARED_FOR_S = 1.0
-# By then every process of this machine has looked, and has made what is asked for most.
-_NOTICED_AFTER = timedelta(seconds=1.25)
-# So long before its time the next step is read: then all its pages are ready.
-_READ_AHEAD = timedelta(seconds=2)
+# Of news upon news, and a step that is near, those in between are left out.
+MOST_COMING = 3
+# Who did not look for so long is behind the others anyhow.
+_HANDED_LATELY = timedelta(seconds=10)
 # So long a mark that has not moved is believed: a publisher of an older release moves none.
 _BELIEVED_S = 2.0
 # A frozen Redis must cost the thread, and nobody else, no more than this.
@@ -61,32 +63,8 @@ _REDIS_TIMEOUT_S = 1.0
 _ASKED_FIRST_S = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """What this process says: one snapshot with its history, as read at one instant."""
-
-    published: Published
-    said: Said
-
-
-# What is shown next, which waits for it; and whether there is time for another page.
+# What is shown next, and whether there is time for another of its pages.
 Prepare = Callable[[Showing, Callable[[], bool]], None]
-
-
-def next_reading(latest: Showing | None, found: Published, now: datetime) -> datetime | None:
-    """When the next reading begins to be shown, or None while the `latest` stands.
-
-    Another truth or history: so soon after it was built that every process has noticed, and all
-    begin together. The same, seen more lately: with the next step of the reader, which is read
-    ahead. So at any moment all processes tell almost the same, and a page is made once a step.
-    """
-    if latest is None:
-        return now
-    if _truth_of(latest.published) != _truth_of(found):
-        # Whose clock is ahead must not make us wait for it.
-        return max(now, min(found.snapshot.built_at, now) + _NOTICED_AFTER)
-    step = reader.step(now + _READ_AHEAD)
-    return max(step, now) if latest.said.now != step else None
 
 
 def connect(url: str) -> redis.Redis:
@@ -101,20 +79,41 @@ def connect(url: str) -> redis.Redis:
 
 
 def publish(
-    client: redis.Redis, snapshot: Snapshot, history: History | None, history_version: str
+    client: redis.Redis,
+    snapshot: Snapshot,
+    history: History | None,
+    history_version: str,
+    *,
+    at: datetime | None = None,
 ) -> None:
-    """Hand a snapshot to all readers at once; `history` None leaves the stored one standing."""
+    """Hand a snapshot to all readers at once; `history` None leaves the stored one standing.
+
+    `at` is this moment, where building it has taken its time.
+    """
     pipe = client.pipeline(transaction=True)
+    handed = _handed(client, snapshot.version, at or snapshot.built_at)
+    pipe.set(_HANDED_KEY, msgspec.json.encode((snapshot.version, handed)))
     if client.get(f"{_TRUTH_KEY}:version") != snapshot.version.encode():
         truth = VersionedTruth(snapshot.version, snapshot.truth)
         pipe.set(_TRUTH_KEY, msgspec.json.encode(truth))
         pipe.set(f"{_TRUTH_KEY}:version", snapshot.version)
     if history is not None:
         pipe.set(_HISTORY_KEY, msgspec.json.encode(VersionedHistory(history_version, history)))
-    pipe.set(_NOW_KEY, msgspec.json.encode(present_of(snapshot, history_version)))
+    pipe.set(_NOW_KEY, msgspec.json.encode(present_of(snapshot, history_version, handed)))
     # Which one it is, in a few bytes: every process looks several times a second.
     pipe.set(_MARK_KEY, snapshot.built_at.isoformat())
     pipe.execute()
+
+
+def _handed(client: redis.Redis, version: str, at: datetime) -> tuple[Handed, ...]:
+    held = cast("bytes | None", client.get(_HANDED_KEY))
+    before: tuple[Handed, ...] = ()
+    last = ""
+    with suppress(msgspec.MsgspecError):
+        last, before = msgspec.json.decode(held or b"", type=tuple[str, tuple[Handed, ...]])
+    # Of a clock that was set back nothing is left that lies ahead.
+    lately = (one for one in before if at - _HANDED_LATELY <= one.at < at)
+    return (*lately, Handed(at, version != last))
 
 
 def publish_history(client: redis.Redis, history: History, version: str) -> None:
@@ -145,10 +144,12 @@ class Store:
         # without a second look.
         self.showing: Showing | None = None
         self.stands_until = 0.0
-        # From when on what is shown.
-        self._coming: tuple[datetime, Showing] | None = None
-        # The newest that was found, which nobody is told before it is prepared.
+        # What is shown next, in the order of its time.
+        self._coming: tuple[Turn, ...] = ()
+        # The newest that was found, and what of it the thread has not read yet.
         self._found: Published | None = None
+        self._waiting: tuple[Waiting, ...] = ()
+        self._taken_in: Published | None = None
         self._clock: Callable[[], datetime] | None = None
         self._pinned = _Pinned()
         self._thread: threading.Thread | None = None
@@ -185,7 +186,7 @@ class Store:
         if self._answered.wait(_ASKED_FIRST_S):
             # However long it takes to read: who restarts must not begin with the past.
             first.join()
-        self._read_next(clock(), None)
+        self._read_next(clock())
         self._thread.start()
 
     def current(self) -> Published | None:
@@ -233,12 +234,14 @@ class Store:
     def _turn_over(self) -> Showing | None:
         """What is shown now: what comes next as soon as its time has come."""
         coming = self._coming
-        if coming is not None and self._clock is not None and self._clock() >= coming[0]:
+        if coming and self._clock is not None and self._clock() >= coming[0].begins_at:
             with self._turning:
                 # Another request may have been faster, and the thread faster still.
-                if self._coming is coming:
-                    self._coming = None
-                    self._show(coming[1])
+                now = self._clock()
+                due = [turn.showing for turn in self._coming if turn.begins_at <= now]
+                if due:
+                    self._coming = self._coming[len(due) :]
+                    self._show(due[-1])
         return self.showing
 
     def _show(self, showing: Showing) -> None:
@@ -246,7 +249,7 @@ class Store:
         until = (showing.said.now + good_for).timestamp()
         coming = self._coming
         self.showing = showing
-        self.stands_until = min(until, coming[0].timestamp()) if coming is not None else until
+        self.stands_until = min(until, coming[0].begins_at.timestamp()) if coming else until
 
     @contextmanager
     def pinned(self, showing: Showing) -> Iterator[None]:
@@ -296,13 +299,16 @@ class Store:
         # Two that look at once would each take the other's answers.
         first.join()
         while True:
+            prepared = False
             try:
                 self._look_if_it_answers(clock())
-                self._read_next(clock(), prepare)
+                self._read_next(clock())
+                prepared = prepare is not None and self._prepare_next(clock, prepare)
             except Exception:
                 # Requests read for themselves then, and fail where people see it.
                 logger.exception("What is published cannot be prepared.")
-            pause.wait(_LOOK_EVERY_S)
+            if not prepared:
+                pause.wait(_LOOK_EVERY_S)
 
     def _look_first(self, now: datetime) -> None:
         try:
@@ -325,55 +331,67 @@ class Store:
             # A newer release may write what this one cannot read; it will be restarted too.
             logger.exception("The published snapshot cannot be read.")
 
-    def _read_next(self, now: datetime, prepare: Prepare | None) -> None:
-        """Read what is to be shown next, if anything is, and prepare it."""
-        found, coming, shown = self._found, self._coming, self.showing
-        latest = coming[1] if coming is not None else shown
-        begins_at = next_reading(latest, found, now) if found is not None else None
+    def _read_next(self, now: datetime) -> None:
+        """Read what is to be shown next, if there is anything, and let it wait for its time."""
+        coming, shown = self._coming, self.showing
+        latest = coming[-1].showing if coming else shown
+        self._take_in(latest, now)
+        turn = next_turn(latest, self._waiting, now)
         began_at = monotonic()
         # A large nation takes long to read: half of the process is left to requests.
-        if found is None or begins_at is None or began_at - self._read_at < self._cost_s:
+        if turn is None or began_at - self._read_at < self._cost_s:
             return
-        showing = Showing(found, self._reader.read(found.snapshot, reader.step(begins_at)))
+        said = self._reader.read(turn.published.snapshot, reader.step(turn.begins_at))
+        showing = Showing(turn.published, said)
+        self._waiting = tuple(one for one in self._waiting if one.begins_at > turn.begins_at)
         if latest is None:
             self._show(showing)
             return
-        self._cost_s = monotonic() - began_at
-        if prepare is not None:
-            prepare(showing, self._patience(showing, latest, begins_at, now))
         with self._turning:
-            if self.showing is not shown and self.showing is not latest:
+            if self.showing is not shown and all(self.showing is not one.showing for one in coming):
                 # We took too long, and a request read for itself: that is newer.
                 return
-            if self._coming is not None:
-                # News upon news must not put off what has waited already.
-                begins_at = min(begins_at, self._coming[0])
-            self._coming = begins_at, showing
-            self.stands_until = min(self.stands_until, begins_at.timestamp())
+            sooner = [one for one in self._coming if one.begins_at < turn.begins_at]
+            self._coming = (*sooner[: MOST_COMING - 1], Turn(turn.begins_at, showing))
+            self.stands_until = min(self.stands_until, self._coming[0].begins_at.timestamp())
         self._read_at = monotonic()
+        self._cost_s = self._read_at - began_at
 
-    def _patience(
-        self, coming: Showing, latest: Showing, begins_at: datetime, now: datetime
-    ) -> Callable[[], bool]:
-        """Whether another page of what comes may be prepared."""
-        clock = self._clock or (lambda: now)
-        # Work and not time, so that a busy machine is late with the news and not overrun.
-        ends_at = thread_time() + max(_PREPARED_FOR_S, (begins_at - clock()).total_seconds())
-        latest_at = latest.said.now + OLDEST_SAID - _READ_AHEAD
-        is_news = _truth_of(latest.published) != _truth_of(coming.published)
+    def _take_in(self, latest: Showing | None, now: datetime) -> None:
+        """Let what was found wait for its time; what it overtakes is not told any more."""
+        found = self._found
+        if found is None or found is self._taken_in:
+            return
+        before = latest.published if latest is not None else None
+        if self._waiting:
+            before = self._waiting[-1].published
+        told = waiting(found, before, now)
+        sooner = [one for one in self._waiting if one.begins_at < told.begins_at]
+        self._waiting = (*sooner, told)
+        self._taken_in = found
+
+    def _prepare_next(self, clock: Callable[[], datetime], prepare: Prepare) -> bool:
+        """Prepare what is shown next, if that is not done, until its time has come.
+
+        Then it is told, ready or not: no process may contradict another for seconds.
+        """
+        turn = next((turn for turn in self._coming if not turn.is_prepared), None)
+        if turn is None:
+            return False
+        turn.is_prepared = True
         looked_at = monotonic()
 
         def go_on() -> bool:
             nonlocal looked_at
-            if not is_news and monotonic() - looked_at > _LOOK_EVERY_S:
-                # The same once more must not keep us from the news.
+            if monotonic() - looked_at > _LOOK_EVERY_S:
                 looked_at = monotonic()
                 self._look_if_it_answers(clock())
-            overtaken = self._found and _truth_of(self._found) != _truth_of(coming.published)
-            is_late = thread_time() >= ends_at or clock() >= latest_at
-            return not is_late and (is_news or not overtaken)
+                self._read_next(clock())
+            # It may have been overtaken by news.
+            return turn in self._coming and clock() < turn.begins_at
 
-        return go_on
+        prepare(turn.showing, go_on)
+        return True
 
     def _prepare(self) -> None:
         """What takes too long to be done while somebody waits: the search over new names."""
@@ -416,7 +434,9 @@ class Store:
                 return False
             truth = versioned.truth
         history, history_version = self._read_history(present.history_version)
-        self._found = Published(snapshot_of(present, truth), history, history_version)
+        self._found = Published(
+            snapshot_of(present, truth), history, history_version, present.handed
+        )
         self._mark = mark
         self._keep_file(now)
         return True
@@ -445,10 +465,6 @@ class Store:
     def _keep_file(self, now: datetime | None, *, at_once: bool = False) -> None:
         if self._found is not None:
             self._last_good.keep(self._found, now=now, at_once=at_once)
-
-
-def _truth_of(published: Published) -> tuple[str, str]:
-    return published.snapshot.version, published.history_version
 
 
 class _Pinned(threading.local):

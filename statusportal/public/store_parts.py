@@ -18,6 +18,13 @@ from statusportal.public.shape import History, RawHistory, Snapshot, Truth
 _CLOCKS_DIFFER = timedelta(seconds=60)
 
 
+class Handed(msgspec.Struct, frozen=True, array_like=True):
+    """When a snapshot was handed to readers, and whether its truth was another than before."""
+
+    at: datetime
+    is_news: bool
+
+
 class Present(msgspec.Struct, frozen=True):
     """The small, ever-changing part: which truth, how fresh."""
 
@@ -25,6 +32,9 @@ class Present(msgspec.Struct, frozen=True):
     history_version: str
     built_at: datetime
     observed: dict[int, tuple[datetime | None, ...]]
+    # This snapshot's and those of the last seconds before it, newest last: who missed them has to
+    # speak when the others do.
+    handed: tuple[Handed, ...] = ()
 
 
 class VersionedTruth(msgspec.Struct, frozen=True):
@@ -55,11 +65,14 @@ class Published:
     snapshot: Snapshot
     history: History
     history_version: str
+    handed: tuple[Handed, ...] = ()
 
 
-def present_of(snapshot: Snapshot, history_version: str) -> Present:
+def present_of(
+    snapshot: Snapshot, history_version: str, handed: tuple[Handed, ...] = ()
+) -> Present:
     """What holds now, without the truth and the history that it names."""
-    return Present(snapshot.version, history_version, snapshot.built_at, snapshot.observed)
+    return Present(snapshot.version, history_version, snapshot.built_at, snapshot.observed, handed)
 
 
 def snapshot_of(present: Present, truth: Truth) -> Snapshot:

@@ -26,7 +26,8 @@ from django.utils import timezone
 
 from statusportal.public import reader
 from statusportal.public.pages import preferred_language
-from statusportal.public.store import Showing, Store, store
+from statusportal.public.store import MOST_COMING, Store, store
+from statusportal.public.turns import Showing
 from statusportal.public.wsgi_cache_key import (
     Encoding,
     Headers,
@@ -95,7 +96,7 @@ class Edition:
         self.by_spelling: dict[_Spelling, tuple[Kept, Variant]] = {}
         self.size = 0
         self._pages: OrderedDict[Question, Kept] = OrderedDict()
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self._lock = threading.Lock()
 
     def find(self, asked: Question) -> Kept | None:
@@ -139,12 +140,16 @@ class Edition:
         return sorted(pages, key=lambda page: page.asked, reverse=True)
 
     def _shrink(self) -> None:
-        while self.size > self._most_bytes and len(self._pages) > 1:
+        while self.size > self.most_bytes and len(self._pages) > 1:
             _asked, page = self._pages.popitem(last=False)
-            encoded = sum(_own_bytes(page, one) for one in page.variants.values())
-            self.size -= len(page.body) + _OVERHEAD_BYTES + encoded
+            self.size -= _bytes_of(page)
             # Who is asked for all the time is asked for again at once, and moves to the end then.
             self.by_spelling = {}
+
+
+def _bytes_of(page: Kept) -> int:
+    encoded = sum(_own_bytes(page, one) for one in page.variants.values())
+    return len(page.body) + _OVERHEAD_BYTES + encoded
 
 
 def _own_bytes(page: Kept, made: Variant) -> int:
@@ -158,7 +163,8 @@ class PageCache:
         self._django = django
         self._store = store
         self._edition: Edition | None = None
-        self._coming: Edition | None = None
+        # Editions whose time has not come.
+        self._coming: list[Edition] = []
         self._lock = threading.Lock()
         # (edition, question) that somebody renders at this moment.
         self._flights: dict[tuple[int, Question], threading.Lock] = {}
@@ -185,17 +191,25 @@ class PageCache:
         return self._answer(environ, start_response)
 
     def prepare(self, coming: Showing, go_on: Callable[[], bool]) -> None:
-        """Make the pages of what will be shown next, the most asked first, while we may go on."""
-        edition = Edition(coming, most_bytes=self._most_bytes)
+        """Make the pages of what will be shown next, the most asked first, while we may go on.
+
+        Its time may come before we are done: then requests make the rest of the same edition.
+        """
+        # Those that wait have half of the memory together, until they are shown.
+        edition = Edition(coming, most_bytes=self._most_bytes // MOST_COMING)
+        with self._lock:
+            self._coming = [*self._coming[1 - MOST_COMING :], edition]
         for old in self._edition.most_asked() if self._edition is not None else ():
-            if not old.asked or not go_on():
+            # One more than there is room for would drive out the first, which is asked for most.
+            is_full = edition.size + _bytes_of(old) > edition.most_bytes
+            if is_full or not old.asked or not go_on():
                 break
-            page = self._render(old.question, edition)
+            page = self._page(old.question, edition, must=True)
             if isinstance(page, Kept):
-                edition.keep(page)
+                # What was asked for before is asked for again; what is not asked for fades.
+                page.asked += old.asked // 2
                 for encoding in old.variants:
                     edition.vary(page, encoding)
-        self._coming = edition
 
     # --- what is not found at once ------------------------------------------------------------
 
@@ -239,10 +253,11 @@ class PageCache:
         with self._lock:
             edition = self._edition
             if edition is None or edition.showing is not showing:
-                coming, self._coming = self._coming, None
-                if coming is None or coming.showing is not showing:
-                    coming = Edition(showing, most_bytes=self._most_bytes)
-                edition = self._edition = coming
+                ready = [one for one in self._coming if one.showing is showing]
+                self._coming = [one for one in self._coming if one.showing is not showing]
+                edition = ready[0] if ready else Edition(showing, most_bytes=self._most_bytes)
+                edition.most_bytes = self._most_bytes
+                self._edition = edition
         return edition
 
     def _page(self, asked: Question, edition: Edition, *, must: bool) -> Kept | _Once | None:

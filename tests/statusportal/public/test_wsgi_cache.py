@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
@@ -25,10 +26,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from statusportal.public import reader
-from statusportal.public.store import Showing, store
+from statusportal.public.store import store
+from statusportal.public.turns import Showing
 from statusportal.public.wsgi_cache import PageCache, ask
 from statusportal.public.wsgi_cache_key import Question
-from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, history, many, snapshot
+from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, SLOW, history, many, snapshot
 
 pytestmark = pytest.mark.usefixtures("at_one_o_clock", "well", "no_housekeeping")
 
@@ -332,6 +334,64 @@ def test_news_that_are_late_already_are_told_without_preparing_more() -> None:
 
     site.cache.prepare(coming(login=BAD), lambda: False)
     assert site.django.asked == []
+
+
+def test_the_rest_of_an_edition_whose_time_has_come_is_made_by_who_asks() -> None:
+    site = Site()
+    for path in ("/en/", "/en/", "/ar/"):
+        site.get(path)
+    news = coming(login=BAD)
+    time_for = iter((True, False))
+
+    site.cache.prepare(news, lambda: next(time_for))
+    told(news)
+    site.django.asked.clear()
+    versions = {site.get(path)[1]["Snapshot-Version"] for path in ("/en/", "/ar/", "/ar/")}
+
+    assert versions == {news.said.version}
+    assert site.django.asked == ["/ar/"]
+
+
+def test_what_is_asked_for_stays_ready_though_an_edition_was_too_short_to_ask_for_it() -> None:
+    site = Site()
+    for _ in range(4):
+        site.get("/en/")
+
+    made = []
+    for number in range(5):
+        site.django.asked.clear()
+        news = coming(login=BAD if number % 2 else SLOW)
+        site.cache.prepare(news, lambda: True)
+        told(news)
+        # Nobody asks for that page; somebody does for another.
+        site.get("/ar/")
+        made.append(site.django.asked.count("/en/"))
+
+    # Four times, two, one: then it has faded.
+    assert made == [1, 1, 1, 0, 0]
+
+
+def test_editions_that_wait_share_half_of_the_memory(settings: Any) -> None:
+    store.hold(snapshot(ALL_WELL, more=many(30)))
+    settings.PAGE_CACHE_BYTES = 6 * 150_000
+    site = Site()
+    for n in range(30):
+        site.get(f"/en/services/more-{n}/")
+    site.get("/en/services/more-7/")
+    shown = store.showing
+    assert shown is not None
+    news = replace(shown)
+
+    site.cache.prepare(news, lambda: True)
+    (waiting,) = site.cache._coming
+    assert 100_000 < waiting.size <= 150_000
+    # What is asked for most has its place there.
+    assert waiting.most_asked()[0].question.path == "/en/services/more-7/"
+
+    told(news)
+    for n in range(30):
+        site.get(f"/en/services/more-{n}/")
+    assert 150_000 < waiting.size <= 450_000
 
 
 def test_what_was_overtaken_by_news_while_it_waited_is_not_made() -> None:
