@@ -25,7 +25,7 @@ class Handed(msgspec.Struct, frozen=True, array_like=True):
     is_news: bool
 
 
-class Present(msgspec.Struct, frozen=True):
+class Present(msgspec.Struct, frozen=True, omit_defaults=True):
     """The small, ever-changing part: which truth, how fresh."""
 
     version: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -299,7 +300,7 @@ def test_after_a_build_that_took_long_the_next_waits_for_half_as_long(
     assert publishing.publish_in_turn(now=NOW) is True
     assert publishing.publish_in_turn(now=NOW + timedelta(seconds=1)) is True
 
-    seconds = iter([100.0, 160.0])
+    seconds = chain([100.0], repeat(160.0))
     monkeypatch.setattr(publishing, "monotonic", lambda: next(seconds))
     assert publishing.publish_in_turn(now=NOW + timedelta(seconds=2)) is True
     assert 28_000 < client.pttl("portal:now:rest") <= 30_000

@@ -1,20 +1,37 @@
-"""When a process begins to tell what it has found."""
+"""When a process begins to tell what it has found, and what all that do so tell together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, cycle, repeat
+from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from core.bilingual import Bilingual
-from statusportal.public import reader
-from statusportal.public.shape import AgencyFact, History, ServiceFact, Snapshot, Truth
+from statusportal.public import reader, store
+from statusportal.public.said import Said
+from statusportal.public.shape import (
+    AgencyFact,
+    DayFact,
+    History,
+    ServiceFact,
+    ServiceHistory,
+    Snapshot,
+    Truth,
+    version_of,
+)
+from statusportal.public.store import Store
 from statusportal.public.store_parts import Handed, Published
 from statusportal.public.turns import Showing, Waiting, next_turn, waiting
 
 SECOND = timedelta(seconds=1)
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
+HISTORY = History((ServiceHistory("a", (DayFact(date(2026, 11, 1), 1, 2, 3, 4, 5, 6),), 9999),))
 SERVICE = ServiceFact(
     id="a",
     slug="a",
@@ -128,3 +145,210 @@ def test_who_has_nothing_yet_reads_the_newest_at_once() -> None:
 
     assert next_turn(None, told, NOW) == Waiting(NOW, NEWS)
     assert next_turn(None, [], NOW) is None
+
+
+# --- a process ----------------------------------------------------------------------------------
+
+
+def snapshot(name: str = "وزارة", *, at: datetime = NOW) -> Snapshot:
+    truth = Truth(agencies=(AgencyFact("MOI", Bilingual(name, "Ministry")),), locations=("main",))
+    return Snapshot(truth, at, {7: (at, None)}, version_of(truth))
+
+
+def published(
+    name: str = "وزارة", *, at: datetime = NOW, handed: tuple[Handed, ...] = ()
+) -> Published:
+    return Published(snapshot(name, at=at), HISTORY, "h1", handed)
+
+
+class Followed:
+    """A store in a process that follows, without the thread: the test is the thread."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.prepared: list[datetime] = []
+        self.went_on: list[bool] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.store = Store()
+        self.store._clock = lambda: self.now
+
+    def find(self, found: Published | None = None) -> None:
+        """Look, find this or nothing new, and prepare what comes."""
+        if found is not None:
+            self.store._found = found
+        self.store._cost_s = 0.0
+        self.store._read_next(self.now)
+        self.store._prepare_next(lambda: self.now, self._prepare)
+
+    def _prepare(self, coming: Showing, go_on: Callable[[], bool]) -> None:
+        self.prepared.append(coming.published.snapshot.built_at)
+        self.went_on.append(go_on())
+        self.meanwhile()
+        self.went_on.append(go_on())
+
+    def told(self) -> datetime:
+        said = self.store.said(reader.step(self.now))
+        current = self.store.current()
+        assert said is not None
+        assert current is not None
+        # Both are of one snapshot, whatever is found meanwhile.
+        assert current.snapshot.built_at == said.built_at
+        return said.built_at
+
+
+def test_news_are_told_to_all_at_one_moment_and_are_prepared_before() -> None:
+    process = Followed()
+    process.find(published())
+    assert process.told() == NOW
+
+    process.now += 0.2 * SECOND
+    process.find(published("x", at=NOW + 0.1 * SECOND))
+    assert process.prepared == [NOW + 0.1 * SECOND]
+    assert process.told() == NOW
+    assert process.store.stands_until == (NOW + 1.35 * SECOND).timestamp()
+
+    process.now = NOW + 1.35 * SECOND
+    assert process.told() == NOW + 0.1 * SECOND
+
+
+def test_news_upon_news_never_put_off_what_has_waited() -> None:
+    process = Followed()
+    process.find(published())
+    for n in range(1, 40):
+        process.now = NOW + n * 0.1 * SECOND
+        process.find(published(f"x{n}", at=process.now))
+        # Of several within a moment some are left out.
+        assert process.now - process.told() <= 2.6 * SECOND
+
+
+def test_without_a_thread_that_reads_requests_read_for_themselves() -> None:
+    process = Followed()
+    process.find(published())
+
+    process.now = NOW + 10 * SECOND
+    said = process.store.said(process.now)
+    assert said is not None
+    assert said.now == NOW
+
+    process.now = NOW + 15 * SECOND
+    said = process.store.said(process.now)
+    assert said is not None
+    assert said.now == NOW + 15 * SECOND
+
+
+def test_what_takes_too_long_to_prepare_is_told_on_time_all_the_same() -> None:
+    """Another process was faster: its readers would be told what these are not."""
+    process = Followed()
+    process.find(published())
+
+    def linger() -> None:
+        process.now = NOW + 2.25 * SECOND
+        assert process.told() == NOW + SECOND
+
+    process.meanwhile = linger
+    process.now = NOW + 1.5 * SECOND
+    process.find(published("x", at=NOW + SECOND))
+
+    assert process.went_on == [True, False]
+    assert process.told() == NOW + SECOND
+
+
+def test_what_took_too_long_to_read_never_takes_the_place_of_what_requests_read() -> None:
+    process = Followed()
+    process.find(published())
+
+    class Slow(reader.Reader):
+        def read(self, snapshot: Snapshot, now: datetime) -> Said:
+            process.store._reader = reader.Reader()
+            process.now = NOW + 20 * SECOND
+            process.store._found = published("y", at=NOW + 19 * SECOND)
+            assert process.told() == NOW + 19 * SECOND
+            return super().read(snapshot, now)
+
+    process.store._reader = Slow()
+    process.find(published("x", at=NOW + SECOND))
+
+    assert process.told() == NOW + 19 * SECOND
+    assert process.prepared == []
+
+
+def test_news_interrupt_what_is_prepared_for_a_mere_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Followed()
+    process.find(published())
+    process.now = NOW + 3.5 * SECOND
+    monkeypatch.setattr(store, "_LOOK_EVERY_S", 0)
+    found = [published("x", at=NOW + 3.6 * SECOND)]
+    # The first time there is nothing new yet.
+    looks = chain([[]], repeat(found))
+
+    def look(now: datetime) -> None:
+        for one in next(looks):
+            process.store._found = one
+        process.store._cost_s = 0.0
+
+    monkeypatch.setattr(process.store, "_look_if_it_answers", look)
+    process.find()
+    assert process.went_on == [True, False]
+
+    # What they overtook is never told: the step comes with the news.
+    process.find()
+    process.now = NOW + 4.85 * SECOND
+    assert process.told() == NOW + 3.6 * SECOND
+
+
+class Event(NamedTuple):
+    """One publication: how long after the one before, and whether it is news."""
+
+    after_s: float
+    is_news: bool
+
+
+@given(
+    publications=st.lists(
+        st.builds(Event, st.floats(0.3, 4.0), st.booleans()), min_size=1, max_size=12
+    ),
+    looks=st.tuples(
+        *(st.lists(st.floats(0.05, 0.75), min_size=1, max_size=20) for _process in range(2))
+    ),
+)
+@hypothesis_settings(max_examples=200, deadline=None)
+def test_two_processes_never_contradict_each_other_by_more_than_two_seconds(
+    publications: list[Event], looks: tuple[list[float], list[float]]
+) -> None:
+    """However they look, and whatever of it they miss (docs/serving.md, Editions)."""
+    events = [(NOW, published(handed=(Handed(NOW, True),)))]
+    for number, event in enumerate(publications):
+        at = events[-1][0] + event.after_s * SECOND
+        name = f"x{number}" if event.is_news else events[-1][1].snapshot.truth.agencies[0].name.ar
+        handed = (*events[-1][1].handed, Handed(at, event.is_news))
+        events.append((at, published(name, at=at, handed=handed)))
+    processes = Followed(), Followed()
+    for process in processes:
+        process.find(events[0][1])
+    next_look = [cycle(gaps) for gaps in looks]
+    look_at = [NOW, NOW]
+    now = NOW
+    while now < events[-1][0] + 12 * SECOND:
+        now += 0.05 * SECOND
+        for number, process in enumerate(processes):
+            process.now = now
+            if now >= look_at[number]:
+                process.find([one for at, one in events if at <= now][-1])
+                look_at[number] = now + next(next_look[number]) * SECOND
+        told = [process.told() for process in processes]
+        assert abs(told[0] - told[1]) <= 2 * SECOND
+
+
+def test_what_a_request_is_told_does_not_change_under_it() -> None:
+    process = Followed()
+    process.find(published())
+    showing = process.store.showing_at(NOW)
+    assert showing is not None
+
+    with process.store.pinned(showing):
+        process.now = NOW + 60 * SECOND
+        process.find(published("x", at=process.now))
+        process.find()
+        process.now += 2 * SECOND
+        assert process.told() == NOW
+    assert process.told() == NOW + 60 * SECOND

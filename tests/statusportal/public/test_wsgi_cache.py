@@ -6,12 +6,9 @@ These tests have no `django_db` mark on purpose: the first query of a page would
 from __future__ import annotations
 
 import gzip
-import io
-import sys
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
@@ -25,66 +22,15 @@ from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from statusportal.public import reader
 from statusportal.public.store import store
-from statusportal.public.turns import Showing
-from statusportal.public.wsgi_cache import PageCache, ask
+from statusportal.public.wsgi_cache import ask
 from statusportal.public.wsgi_cache_key import Question
-from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, SLOW, history, many, snapshot
+from tests.statusportal.public.memory import Counted, Site
+from tests.statusportal.public.snapshots import ALL_WELL, BAD, NOW, history, snapshot
 
 pytestmark = pytest.mark.usefixtures("at_one_o_clock", "well", "no_housekeeping")
 
 SECOND = timedelta(seconds=1)
-
-
-class Counted:
-    """Django, counting what it is asked."""
-
-    def __init__(self) -> None:
-        self.django = WSGIHandler()
-        self.asked: list[str] = []
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        self.asked.append(environ["PATH_INFO"])
-        return self.django(environ, start_response)
-
-
-class Site:
-    """Pages from memory, asked as a server would."""
-
-    def __init__(self, django: Any = None) -> None:
-        self.django = django or Counted()
-        self.cache = PageCache(self.django, store)
-
-    def get(
-        self, path: str, query: str = "", *, method: str = "GET", **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "8000",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "localhost:8000",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(),
-            "wsgi.errors": sys.stderr,
-        }
-        environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-        answered: list[Any] = []
-
-        def start_response(status: str, given_headers: list[Any], *_: object) -> None:
-            answered[:] = [int(status[:3]), dict(given_headers)]
-            # As wsgiref does with the list that it is given.
-            given_headers.append(("Server", "spoilt"))
-
-        chunks = self.cache(environ, start_response)
-        body = b"".join(chunks)
-        if hasattr(chunks, "close"):
-            chunks.close()
-        return answered[0], answered[1], body
 
 
 def test_a_page_is_made_once_and_then_answered_from_memory() -> None:
@@ -293,143 +239,6 @@ def test_the_same_words_keep_their_tag_in_the_next_step() -> None:
     assert first[2] == second[2]
 
 
-def coming(*, at: Any = NOW, **changed: Any) -> Showing:
-    """What another snapshot would show, without telling anybody of it."""
-    found, before = store._found, store.showing
-    store.hold(snapshot(ALL_WELL | changed), history())
-    showing = store.showing_at(reader.step(at))
-    store._found = found
-    assert before is not None
-    store._show(before)
-    assert showing is not None
-    return showing
-
-
-def told(news: Showing) -> None:
-    """The time of the news has come."""
-    store._found = news.published
-    store._show(news)
-
-
-def test_the_pages_that_are_asked_for_are_ready_before_the_news_is_told() -> None:
-    site = Site()
-    old = site.get("/en/", accept_encoding="br")
-    news = coming(login=BAD)
-
-    site.cache.prepare(news, lambda: True)
-    assert site.get("/en/", accept_encoding="br") == old
-    assert site.django.asked == ["/en/", "/en/"]
-
-    told(news)
-    new = site.get("/en/", accept_encoding="br")
-    assert b"National login" in brotli.decompress(new[2])
-    # Nobody waited for it.
-    assert site.django.asked == ["/en/", "/en/"]
-
-
-def test_news_that_are_late_already_are_told_without_preparing_more() -> None:
-    site = Site()
-    site.get("/en/")
-    site.django.asked.clear()
-
-    site.cache.prepare(coming(login=BAD), lambda: False)
-    assert site.django.asked == []
-
-
-def test_the_rest_of_an_edition_whose_time_has_come_is_made_by_who_asks() -> None:
-    site = Site()
-    for path in ("/en/", "/en/", "/ar/"):
-        site.get(path)
-    news = coming(login=BAD)
-    time_for = iter((True, False))
-
-    site.cache.prepare(news, lambda: next(time_for))
-    told(news)
-    site.django.asked.clear()
-    versions = {site.get(path)[1]["Snapshot-Version"] for path in ("/en/", "/ar/", "/ar/")}
-
-    assert versions == {news.said.version}
-    assert site.django.asked == ["/ar/"]
-
-
-def test_what_is_asked_for_stays_ready_though_an_edition_was_too_short_to_ask_for_it() -> None:
-    site = Site()
-    for _ in range(4):
-        site.get("/en/")
-
-    made = []
-    for number in range(5):
-        site.django.asked.clear()
-        news = coming(login=BAD if number % 2 else SLOW)
-        site.cache.prepare(news, lambda: True)
-        told(news)
-        # Nobody asks for that page; somebody does for another.
-        site.get("/ar/")
-        made.append(site.django.asked.count("/en/"))
-
-    # Four times, two, one: then it has faded.
-    assert made == [1, 1, 1, 0, 0]
-
-
-def test_editions_that_wait_share_half_of_the_memory(settings: Any) -> None:
-    store.hold(snapshot(ALL_WELL, more=many(30)))
-    settings.PAGE_CACHE_BYTES = 6 * 150_000
-    site = Site()
-    for n in range(30):
-        site.get(f"/en/services/more-{n}/")
-    site.get("/en/services/more-7/")
-    shown = store.showing
-    assert shown is not None
-    news = replace(shown)
-
-    site.cache.prepare(news, lambda: True)
-    (waiting,) = site.cache._coming
-    assert 100_000 < waiting.size <= 150_000
-    # What is asked for most has its place there.
-    assert waiting.most_asked()[0].question.path == "/en/services/more-7/"
-
-    told(news)
-    for n in range(30):
-        site.get(f"/en/services/more-{n}/")
-    assert 150_000 < waiting.size <= 450_000
-
-
-def test_what_was_overtaken_by_news_while_it_waited_is_not_made() -> None:
-    """Work for an edition that has gone would only make the next one late."""
-    site = Site()
-    site.get("/ar/")
-    for _ in range(2):
-        site.cache._rendering.acquire()
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(site.get, "/en/")
-        while not site.cache._flights:
-            threading.Event().wait(0.01)
-        news = coming(login=BAD)
-        told(news)
-        for _ in range(2):
-            site.cache._rendering.release()
-
-        assert answer.result()[1]["Snapshot-Version"] == news.said.version
-    assert site.django.asked == ["/ar/", "/en/"]
-
-
-def test_all_pages_change_together() -> None:
-    """No reader goes from the news on one page to the past on another."""
-    site = Site()
-    site.get("/en/")
-    site.get("/en/services/passport/")
-    news = coming(login=BAD)
-    site.cache.prepare(news, lambda: True)
-    told(news)
-
-    versions = {
-        site.get(path)[1]["Snapshot-Version"]
-        for path in ("/en/", "/en/services/passport/", "/ar/", "/api/v2/summary.json")
-    }
-
-    assert versions == {news.said.version}
-
-
 def test_however_many_ask_a_page_is_made_once() -> None:
     entered, leave = threading.Event(), threading.Event()
 
@@ -463,34 +272,6 @@ def test_a_page_that_cannot_be_made_is_tried_again() -> None:
         site.get("/en/")
 
     assert site.get("/en/")[0] == 200
-
-
-# --- memory -------------------------------------------------------------------------------------
-
-
-def test_memory_is_bounded_and_what_was_not_asked_for_longest_goes(settings: Any) -> None:
-    store.hold(snapshot(ALL_WELL, more=many(30)))
-    settings.PAGE_CACHE_BYTES = 2 * 150_000
-    site = Site()
-
-    for n in range(30):
-        site.get(f"/en/services/more-{n}/", accept_encoding="br")
-        site.get("/en/")
-        edition = site.cache._edition
-        assert edition is not None
-        assert edition.size <= 150_000
-
-    assert site.django.asked.count("/en/") == 1
-    assert len(site.django.asked) == 31
-    site.get("/en/services/more-0/")
-    assert site.django.asked.count("/en/services/more-0/") == 2
-    kept = edition.most_asked()
-    assert edition.size == sum(
-        len(page.body)
-        + 2000
-        + sum(len(one.body) for encoding, one in page.variants.items() if encoding)
-        for page in kept
-    )
 
 
 # --- the same bytes as Django's -----------------------------------------------------------------
