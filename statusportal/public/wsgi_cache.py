@@ -55,9 +55,16 @@ _MOST_EDITIONS_TRIED = 3
 _MOST_SPELLINGS = 8192
 # What an answer takes beside its bytes.
 _OVERHEAD_BYTES = 2000
-# A 304 is about what the reader has, which these describe (RFC 9110, 15.4.5).
-_OF_THE_BODY = frozenset(
-    {"content-length", "content-type", "content-encoding", "content-disposition"}
+# What a 304 says anew of what the reader has; the rest stands with it (RFC 9110, 15.4.5).
+_OF_A_304 = frozenset(
+    {
+        "access-control-allow-origin",
+        "cache-control",
+        "etag",
+        "snapshot-built-at",
+        "snapshot-version",
+        "vary",
+    }
 )
 # Headers of one visitor that choose the answer: with the host and the address, the whole of it.
 _Spelling = tuple[str, str, str, str, str, str, str, str]
@@ -394,8 +401,8 @@ def variant(page: Kept, encoding: Encoding, showing: Showing) -> Variant:
     ]
     if encoding:
         headers.append(("Content-Encoding", encoding))
-    about_nothing = [(n, v) for n, v in headers if n.lower() not in _OF_THE_BODY]
-    return Variant(page.status, headers, body, etag, about_nothing)
+    not_modified = [(n, v) for n, v in headers if n.lower() in _OF_A_304]
+    return Variant(page.status, headers, body, etag, not_modified)
 
 
 def _send(
@@ -422,10 +429,13 @@ def _encoded(body: bytes, encoding: Encoding) -> bytes:
 
 
 def _digest(page: Kept) -> str:
-    """Of the key and the bytes. The instant is not in it: who has these bytes has the newest page,
-    however often it was made anew; and after an upgrade the same instant may look different."""
+    """Of the key, the bytes, and the headers, which a 304 leaves as they stand.
+
+    The instant is not in it: who has these bytes has the newest page, however often it was made
+    anew; and after an upgrade the same instant may look different.
+    """
     asked = page.question
-    key = (asked.path, asked.query, asked.is_fragment, asked.language, page.status)
+    key = (asked.path, asked.query, asked.is_fragment, asked.language, page.status, page.headers)
     return hashlib.blake2b(repr(key).encode() + page.body, digest_size=16).hexdigest()
 
 

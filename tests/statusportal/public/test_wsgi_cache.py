@@ -124,8 +124,21 @@ def test_who_has_it_already_is_told_so_in_a_few_bytes(path: str) -> None:
     assert again["ETag"] == headers["ETag"]
     assert again["Cache-Control"] == headers["Cache-Control"]
     assert again["Vary"] == headers["Vary"]
+    # The rest stands as the reader has it.
+    assert len(again) < len(headers) / 2
     assert not {"Content-Length", "Content-Type", "Content-Encoding"} & again.keys()
     assert site.get(path, accept_encoding="gzip", if_none_match=headers["ETag"])[0] == 200
+
+
+def test_with_other_rules_for_browsers_the_page_is_another(settings: Any) -> None:
+    """A 304 would leave the rules of the release before standing."""
+    site = Site()
+    _status, headers, _body = site.get("/en/")
+
+    settings.SECURE_REFERRER_POLICY = "no-referrer"
+    status, again, _body = Site().get("/en/", if_none_match=headers["ETag"])
+
+    assert (status, again["Referrer-Policy"]) == (200, "no-referrer")
 
 
 def test_a_question_for_the_head_has_the_headers_and_no_body() -> None:
