@@ -36,7 +36,7 @@ from statusportal.public.store_parts import (
     present_of,
     snapshot_of,
 )
-from statusportal.public.turns import Showing, Turn, Waiting, next_turn, waiting
+from statusportal.public.turns import Showing, Turn, Waiting, next_turn, queued
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ _NOW_KEY = "portal:now"
 _MARK_KEY = "portal:now:built_at"
 _TRUTH_KEY = "portal:truth"
 _HISTORY_KEY = "portal:history"
-# Which truth was handed on last, and when how many others.
+# Which truth was handed on last, and when it and those of the last seconds before it were.
 _HANDED_KEY = "portal:now:handed"
 
 # How soon a new snapshot is noticed; a look costs one GET of a few bytes.
@@ -365,7 +365,7 @@ class Store:
         before = latest.published if latest is not None else None
         if self._waiting:
             before = self._waiting[-1].published
-        told = waiting(found, before, now)
+        told = queued(found, before, now)
         sooner = [one for one in self._waiting if one.begins_at < told.begins_at]
         self._waiting = (*sooner, told)
         self._taken_in = found

@@ -50,7 +50,7 @@ class Waiting(NamedTuple):
     is_news: bool = False
 
 
-def waiting(found: Published, before: Published | None, now: datetime) -> Waiting:
+def queued(found: Published, before: Published | None, now: datetime) -> Waiting:
     """When `found` begins to be told, after `before`.
 
     News, which is another truth: so soon after they were handed to readers that every process has

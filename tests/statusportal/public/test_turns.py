@@ -27,7 +27,7 @@ from statusportal.public.shape import (
 )
 from statusportal.public.store import Store
 from statusportal.public.store_parts import Handed, Published
-from statusportal.public.turns import Showing, Waiting, next_turn, waiting
+from statusportal.public.turns import Showing, Waiting, next_turn, queued
 
 SECOND = timedelta(seconds=1)
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
@@ -93,11 +93,11 @@ BEFORE = (0.1, True)
 def test_when_what_was_found_begins_to_be_told(
     published: Published, now_s: float, begins_s: float
 ) -> None:
-    told = waiting(published, found(handed=[BEFORE]), NOW + now_s * SECOND)
+    told = queued(published, found(handed=[BEFORE]), NOW + now_s * SECOND)
 
     assert (told.begins_at - NOW).total_seconds() == pytest.approx(begins_s)
     # Who has nothing yet says what there is.
-    assert waiting(published, None, NOW).begins_at == NOW
+    assert queued(published, None, NOW).begins_at == NOW
 
 
 NEWS, FRESHER = found("v2", built_s=1), found(built_s=1)
