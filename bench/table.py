@@ -55,16 +55,23 @@ class Row:
 
     @property
     def verdict(self) -> Verdict:
-        """On a busy machine a comparison says nothing, and neither does a time that is too long.
+        """On a busy machine a time that is too long says nothing; one that is short enough would
+        only be shorter on a quiet one.
 
-        A time that is short enough there would only be shorter on a quiet one.
+        Of a comparison either side may have met the slower machine, so what was measured may be
+        wrong by as much: it holds where it would with that against it.
         """
         if self.measured is None:
             return Verdict.ABSENT
-        holds = self.measured >= self.target if self.at_least else self.measured <= self.target
-        if math.isfinite(self.measured) and self.noise > TOO_NOISY and not self.exact:
-            return Verdict.HELD if holds and not self.relative else Verdict.NOISY
-        return Verdict.HELD if holds else Verdict.MISSED
+        holds = self._holds(self.measured)
+        if not math.isfinite(self.measured) or self.noise <= TOO_NOISY or self.exact:
+            return Verdict.HELD if holds else Verdict.MISSED
+        against = 1 + self.noise if self.relative else 1.0
+        worst = self.measured / against if self.at_least else self.measured * against
+        return Verdict.HELD if self._holds(worst) else Verdict.NOISY
+
+    def _holds(self, measured: float) -> bool:
+        return measured >= self.target if self.at_least else measured <= self.target
 
     def as_json(self) -> dict[str, object]:
         """For the file beside the table."""

@@ -31,6 +31,11 @@ def row(measured: float | None, *, noise: float = QUIET, **fields: Any) -> Row:
         # Of two things one may have been disturbed, in favour of either.
         (1.9, BUSY, {"relative": True}, Verdict.NOISY),
         (2.1, BUSY, {"relative": True}, Verdict.NOISY),
+        # Disturbed by half it holds where it is far enough away.
+        (1.3, BUSY, {"relative": True}, Verdict.HELD),
+        (1.34, BUSY, {"relative": True}, Verdict.NOISY),
+        (3.0, BUSY, {"relative": True, "at_least": True}, Verdict.HELD),
+        (2.9, BUSY, {"relative": True, "at_least": True}, Verdict.NOISY),
         (1.9, BUSY, {"exact": True}, Verdict.HELD),
         (2.1, BUSY, {"exact": True}, Verdict.MISSED),
         (math.inf, BUSY, {}, Verdict.MISSED),
