@@ -2,7 +2,8 @@
 
 The servers run at once, one process each, and are asked turn by turn. What counts is the CPU
 that each of them spends on a request: whoever asks needs the other core and would be the limit.
-A turn lasts a whole step of the reader, so that the portal's own thread has its share in each.
+Turns are short, because the machine changes from one moment to the next, and summed up over several
+steps of the reader, so that the portal's own thread has its share.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 
 from bench import nginx
 from bench.live import _belongs, _cpu_s, _parents
@@ -25,10 +26,8 @@ from bench.table import Row
 from statusportal.public import reader
 
 _AT_ONCE = 16
-_ROUNDS = 5
-_TURN_S = reader.STEP.total_seconds()
-# Two that are nearly alike are asked in many short turns: the machine changes from one to the next.
-_PAIRS, _PAIR_S = 15, 1.0
+_TURN_S = 0.5
+_TURNS = 8 * int(reader.STEP.total_seconds())
 _CONNECTIONS = 200
 _ASKED_S = 5.0
 
@@ -114,13 +113,8 @@ def measure(var: Path) -> Iterator[Row]:
                 servers.append(Server(file.process, file.port))
                 assert _first_answer(servers[-1], path).endswith(content)
             _first_answer(bare, path)
-            turns: list[list[float]] = []
-            for turn in range(_ROUNDS + 1):
-                costs = [_cost(server, path) for server in servers]
-                # The first warms them.
-                turns += [costs] if turn else []
-        ratio = median(costs[1] / costs[0] for costs in turns)
-        hot = median(costs[0] for costs in turns)
+            costs = _costs([Asking(server, path) for server in servers])
+        ratio, hot = costs[1] / costs[0], costs[0]
         yield Row(
             "hot page / bare app on the same server",
             0.8,
@@ -129,19 +123,14 @@ def measure(var: Path) -> Iterator[Row]:
             at_least=True,
             relative=True,
             note=f"{hot * 1e6:.0f} µs of CPU a request, {1 / hot:,.0f} a second and core;"
-            f" {len(content) / 1024:.1f} KB compressed; {_beside_a_file(turns)}",
+            f" {len(content) / 1024:.1f} KB compressed; {_beside_a_file(costs)}",
         )
         # One after the other: those who hear 304 ask again at once, and who sends more waits for
         # more, so that with several at a time the two would not be asked alike.
-        pairs = [
-            (
-                _cost(web, path, knows=True, at_once=1, turn_s=_PAIR_S),
-                _cost(web, path, at_once=1, turn_s=_PAIR_S),
-            )
-            for _turn in range(_PAIRS)
-        ]
-        cost = median(known for known, _page in pairs)
-        ratio = median(known / page for known, page in pairs)
+        known, page = _costs(
+            [Asking(web, path, knows=True, at_once=1), Asking(web, path, at_once=1)]
+        )
+        cost, ratio = known, known / page
         yield Row("304 / hot page", 1.1, ratio, "×", relative=True, note=f"{cost * 1e6:.0f} µs")
         p99 = asyncio.run(_many(web.port, asked, len(answer)))
         yield Row(f"hot page, p99 at {_CONNECTIONS} connections", 50, p99 * 1000, "ms")
@@ -152,12 +141,12 @@ def measure(var: Path) -> Iterator[Row]:
         yield Row("memory of a web process", 400, web.memory_mb(), "MB")
 
 
-def _beside_a_file(turns: list[list[float]]) -> str:
+def _beside_a_file(costs: list[float]) -> str:
     """What nginx takes for the same bytes out of a pre-compressed file: what no Python can reach,
     and so told without being promised."""
-    if len(turns[0]) < 3:
+    if len(costs) < 3:
         return "no nginx here to compare with"
-    return f"nginx takes {median(costs[2] for costs in turns) * 1e6:.0f} µs for it as a file"
+    return f"nginx takes {costs[2] * 1e6:.0f} µs for it as a file"
 
 
 def _request(path: str, port: int, more: str = "") -> bytes:
@@ -208,44 +197,65 @@ def _header(head: bytes, name: bytes) -> str:
     return ""
 
 
-def _cost(
-    server: Server,
-    path: str,
-    *,
-    knows: bool = False,
-    at_once: int = _AT_ONCE,
-    turn_s: float = _TURN_S,
-) -> float:
-    """CPU of the server for one request, over a turn on connections that are kept.
+@dataclass(slots=True)
+class Asking:
+    """Who asks a server for one page, on so many connections, and what that has cost by now.
 
     Who `knows` the page asks whether it is still the newest, and takes the next one where it is
     not: with the clock some page or other says that something has lasted a minute longer.
     """
-    asked = _request(path, server.port)
-    before, told, news, until = server.cpu_s(), 0, 0, time.monotonic() + turn_s
-    connections = [
-        socket.create_connection(("127.0.0.1", server.port), timeout=30) for _n in range(at_once)
-    ]
-    try:
-        while time.monotonic() < until:
+
+    server: Server
+    path: str
+    knows: bool = False
+    at_once: int = _AT_ONCE
+    cpu_s: float = 0.0
+    told: int = 0
+    news: int = 0
+    _request: bytes = b""
+
+    def turn(self, seconds: float) -> None:
+        """Ask for so long, on connections that are kept."""
+        asked = self._request or _request(self.path, self.server.port)
+        before, until = self.server.cpu_s(), time.monotonic() + seconds
+        connections = [
+            socket.create_connection(("127.0.0.1", self.server.port), timeout=30)
+            for _n in range(self.at_once)
+        ]
+        try:
+            while time.monotonic() < until:
+                for connection in connections:
+                    connection.sendall(asked)
+                for connection in connections:
+                    answer = _read_one(connection)
+                    if answer.startswith(b"HTTP/1.1 200"):
+                        self.news += 1
+                    elif not (self.knows and answer.startswith(b"HTTP/1.1 304")):
+                        raise RuntimeError(f"answered {answer[:80]!r}")
+                self.told += self.at_once
+                if self.knows and answer.startswith(b"HTTP/1.1 200"):
+                    tag = _header(answer.partition(b"\r\n\r\n")[0], b"etag")
+                    more = f"If-None-Match: {tag}\r\n"
+                    asked = self._request = _request(self.path, self.server.port, more)
+        finally:
             for connection in connections:
-                connection.sendall(asked)
-            for connection in connections:
-                answer = _read_one(connection)
-                if answer.startswith(b"HTTP/1.1 200"):
-                    news += 1
-                elif not (knows and answer.startswith(b"HTTP/1.1 304")):
-                    raise RuntimeError(f"answered {answer[:80]!r}")
-            told += at_once
-            if knows and answer.startswith(b"HTTP/1.1 200"):
-                tag = _header(answer.partition(b"\r\n\r\n")[0], b"etag")
-                asked = _request(path, server.port, f"If-None-Match: {tag}\r\n")
-    finally:
-        for connection in connections:
-            connection.close()
-    if knows and news > told / 100:
-        raise RuntimeError(f"{path} was another page {news} of {told} times")
-    return (server.cpu_s() - before) / told
+                connection.close()
+        self.cpu_s += self.server.cpu_s() - before
+
+
+def _costs(askers: list[Asking]) -> list[float]:
+    """CPU of each server for one request, in seconds, the askers taking turns."""
+    for asker in askers:
+        # To warm it.
+        asker.turn(_TURN_S)
+        asker.cpu_s, asker.told, asker.news = 0.0, 0, 0
+    for _turn in range(_TURNS):
+        for asker in askers:
+            asker.turn(_TURN_S)
+    for asker in askers:
+        if asker.knows and asker.news > asker.told / 100:
+            raise RuntimeError(f"another page {asker.news} of {asker.told} times")
+    return [asker.cpu_s / asker.told for asker in askers]
 
 
 async def _many(port: int, asked: bytes, size: int) -> float:
