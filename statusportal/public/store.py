@@ -51,8 +51,6 @@ _HANDED_KEY = "portal:now:handed"
 _LOOK_EVERY_S = 0.25
 # What is said may be so old, counted from its step; then nobody waits for the thread any more.
 OLDEST_SAID = timedelta(seconds=10)
-# Of news upon news, and a step that is near, those in between are left out.
-MOST_COMING = 3
 # Who did not look for so long is behind the others anyhow.
 _HANDED_LATELY = timedelta(seconds=10)
 # So long a mark that has not moved is believed: a publisher of an older release moves none.
@@ -352,7 +350,7 @@ class Store:
                 # We took too long, and a request read for itself: that is newer.
                 return
             sooner = [one for one in self._coming if one.begins_at < turn.begins_at]
-            self._coming = (*sooner[: MOST_COMING - 1], Turn(turn.begins_at, showing))
+            self._coming = (*sooner, Turn(turn.begins_at, showing))
             self.stands_until = min(self.stands_until, self._coming[0].begins_at.timestamp())
         self._read_at = monotonic()
         self._cost_s = self._read_at - began_at

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from statusportal.public import reader
 from statusportal.public.pages import preferred_language
-from statusportal.public.store import MOST_COMING, Store, store
+from statusportal.public.store import Store, store
 from statusportal.public.turns import Showing
 from statusportal.public.wsgi_cache_key import (
     Encoding,
@@ -49,6 +49,8 @@ _BROTLI_QUALITY, _GZIP_LEVEL = 5, 6
 # Python runs one thread at a time: more at once would all be late, and the thread that follows the
 # snapshot with them.
 _RENDERED_AT_ONCE = 2
+# Editions that wait for their time with pages in them: some news, and a step that is near.
+_MOST_COMING = 3
 # While it waits for its turn a request may see several editions go by.
 _MOST_EDITIONS_TRIED = 3
 # Different headers that ask for the same page; with the edition they are forgotten.
@@ -203,9 +205,9 @@ class PageCache:
         Its time may come before we are done: then requests make the rest of the same edition.
         """
         # Those that wait have half of the memory together, until they are shown.
-        edition = Edition(coming, most_bytes=self._most_bytes // MOST_COMING)
+        edition = Edition(coming, most_bytes=self._most_bytes // _MOST_COMING)
         with self._lock:
-            self._coming = [*self._coming[1 - MOST_COMING :], edition]
+            self._coming = [*self._coming[1 - _MOST_COMING :], edition]
         for old in self._edition.most_asked() if self._edition is not None else ():
             # One more than there is room for would drive out the first, which is asked for most.
             is_full = edition.size + _bytes_of(old) > edition.most_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -14,29 +14,16 @@ import pytest
 import redis
 from django.conf import settings as real_settings
 
-from core.bilingual import Bilingual
 from statusportal.public import reader, search, store
 from statusportal.public.said import Said
 from statusportal.public.shape import (
-    AgencyFact,
-    DayFact,
-    History,
-    ServiceHistory,
     Snapshot,
-    Truth,
-    version_of,
 )
 from statusportal.public.shelf import write_whole
 from statusportal.public.store import Store, connect, publish
+from tests.statusportal.public.one_agency import HISTORY, NOW, snapshot
 
 SECOND = timedelta(seconds=1)
-NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
-HISTORY = History((ServiceHistory("a", (DayFact(date(2026, 11, 1), 1, 2, 3, 4, 5, 6),), 9999),))
-
-
-def snapshot(name: str = "وزارة", *, at: datetime = NOW) -> Snapshot:
-    truth = Truth(agencies=(AgencyFact("MOI", Bilingual(name, "Ministry")),), locations=("main",))
-    return Snapshot(truth, at, {7: (at, None)}, version_of(truth))
 
 
 @pytest.fixture
