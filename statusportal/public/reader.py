@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,6 @@ from services.status.cascade import (
     Edge,
     EdgeKind,
     Effective,
-    ServiceInput,
     Wiring,
     effective,
     wired,
@@ -26,10 +25,9 @@ from services.status.cascade import (
 from services.status.headline import ServiceReading, headline
 from services.status.health import Health, rank
 from services.status.observation import Reason
-from services.status.publication import ChannelInput, Published, publish, stopped_channels
-from services.status.window import Window, standing
+from services.status.window import Window
 from statusportal.public import announced, declared, groups, measured
-from statusportal.public.declared import Word
+from statusportal.public.heard import Heard, hear, is_led
 from statusportal.public.measured import Observed
 from statusportal.public.said import (
     Cause,
@@ -49,7 +47,7 @@ from statusportal.public.shape import (
     Snapshot,
     Truth,
 )
-from statusportal.public.since import Own, Since
+from statusportal.public.since import Since
 
 STEP = timedelta(seconds=5)
 # Of a nation without a single check; any copy of such a page claims nothing green anyway.
@@ -77,8 +75,11 @@ class Reader:
         self._lock = threading.Lock()
         self._plan: _Plan | None = None
         self._now: datetime | None = None
-        self._heard: dict[str, _Heard] = {}
+        self._observed: Observed = {}
+        self._heard: dict[str, Heard] = {}
         self._after: dict[str, Effective] = {}
+        self._led: frozenset[str] = frozenset()
+        self._said: Said | None = None
 
     def read(self, snapshot: Snapshot, now: datetime) -> Said:
         """As the function of this name."""
@@ -88,52 +89,92 @@ class Reader:
             if backwards or (self._plan and self._plan.truth.locations != plan.truth.locations):
                 # What is silent now may have been fresh then.
                 self._heard = {}
-            self._after, self._heard = self._hear(plan, snapshot.observed, now)
-            self._plan, self._now = plan, now
-            return self._say(plan, snapshot, now)
+            # Left out by whatever goes wrong on the way: then all is said anew.
+            last, self._said = self._said, None
+            moved = self._hear(plan, snapshot.observed, now)
+            self._plan, self._now, self._observed = plan, now, snapshot.observed
+            self._said = self._say(plan, snapshot, now, moved, last)
+            return self._said
 
-    def _hear(
-        self, plan: _Plan, observed: Observed, now: datetime
-    ) -> tuple[dict[str, Effective], dict[str, _Heard]]:
-        """Every service by itself, and then with its upstreams (rule 12)."""
-        before, heard = self._heard, {}
+    def _hear(self, plan: _Plan, observed: Observed, now: datetime) -> Set[str] | None:
+        """Every service by itself, and then with its upstreams (rule 12).
+
+        The ids of those of which something else may be said than the last time; None: of all.
+        """
+        before = self._heard
+        again = bool(before) and self._plan is plan
+        names = self._may_differ(plan, observed, now) if again else plan.facts.keys()
+        heard = dict(before) if again else {}
         steady = self._plan is not None and self._plan.wiring is plan.wiring
-        for fact in plan.truth.services:
-            known = before.get(fact.id)
-            heard[fact.id] = now_heard = _hear(fact, plan, observed, now, known)
+        for name in names:
+            known = before.get(name)
+            heard[name] = now_heard = hear(
+                plan.facts[name],
+                plan.truth.locations,
+                observed,
+                now,
+                windows=plan.windows.get(name, ()),
+                listings=plan.listings.get(name, ()),
+                known=known,
+            )
             steady = steady and (
                 known is now_heard or (known is not None and known.input == now_heard.input)
             )
         if steady and len(before) == len(heard):
-            return self._after, heard
-        return effective({name: one.input for name, one in heard.items()}, plan.wiring), heard
+            self._heard = heard
+            return names | self._led if again else None
+        after = effective({name: one.input for name, one in heard.items()}, plan.wiring)
+        self._heard, self._after = heard, after
+        self._led = frozenset(name for name, effect in after.items() if is_led(effect))
+        return None
 
-    def _say(self, plan: _Plan, snapshot: Snapshot, now: datetime) -> Said:
-        truth, after, heard = plan.truth, self._after, self._heard
-        since = Since(lambda name: heard[name].own(plan.windows.get(name, ())), after, now)
+    def _may_differ(self, plan: _Plan, observed: Observed, now: datetime) -> set[str]:
+        """Of the same truth those that were seen, whose time is up, or of whom people speak."""
+        known, names = self._observed, set()
+        if observed is not known:
+            checks = [check for check, row in observed.items() if known.get(check) != row]
+            checks += known.keys() - observed.keys()
+            names = {plan.service_of[check] for check in checks if check in plan.service_of}
+        for name, one in self._heard.items():
+            if not one.is_plain or now > one.holds_until:
+                names.add(name)
+        return names
+
+    def _say(
+        self,
+        plan: _Plan,
+        snapshot: Snapshot,
+        now: datetime,
+        moved: Set[str] | None,
+        last: Said | None,
+    ) -> Said:
+        truth, after = plan.truth, self._after
         told = announced.at(plan.announced, now)
-        windows_of = _windows_of(told)
         notices = declared.said(truth, plan.facts, plan.agencies, after, now)
-        concerning = _concerning(notices)
-        services = {}
-        for fact in truth.services:
-            if fact.visibility != Visibility.PUBLIC:
-                continue
-            one, effect = heard[fact.id], after[fact.id]
-            said = _service(
-                one,
-                effect,
-                plan,
-                since=since.of(fact.id) if one.may_move(effect) else one.since,
-                causes=_causes(fact, effect, plan, after) if effect.causes else (),
-                windows=windows_of.get(fact.id, ()),
-                incidents=concerning.get(fact.id, ()),
+        as_of = measured.newest(snapshot.observed) or snapshot.built_at
+        if last and moved is not None and told == last.windows and notices == last.incidents:
+            services = self._services(plan, moved, told, notices, now)
+            # Nobody's health is another than it was, and so the headline stands.
+            again = replace(
+                last,
+                now=now,
+                as_of=as_of,
+                built_at=snapshot.built_at,
+                version=snapshot.version,
             )
-            one.effect, one.since, one.said = effect, said.since, said
-            services[fact.slug] = said
+            if all(last.services[slug] is said for slug, said in services.items()):
+                return again
+            services = {**last.services, **services}
+            return replace(
+                again,
+                services=services,
+                agencies=groups.by_agency(truth.agencies, services.values()),
+                categories=groups.by_category(truth.categories, services.values()),
+            )
+        services = self._services(plan, plan.facts.keys(), told, notices, now)
         return Said(
             now=now,
-            as_of=measured.newest(snapshot.observed) or snapshot.built_at,
+            as_of=as_of,
             built_at=snapshot.built_at,
             version=snapshot.version,
             headline=headline(
@@ -152,6 +193,36 @@ class Reader:
             incidents=notices,
         )
 
+    def _services(
+        self,
+        plan: _Plan,
+        names: Set[str],
+        told: tuple[WindowSaid, ...],
+        notices: tuple[IncidentSaid, ...],
+        now: datetime,
+    ) -> dict[str, ServiceSaid]:
+        """What is said of each public one of them, by its slug."""
+        heard, after = self._heard, self._after
+        since = Since(lambda name: heard[name].own(plan.windows.get(name, ())), after, now)
+        windows_of, concerning = _windows_of(told), _concerning(notices)
+        services = {}
+        for name in names:
+            fact, one, effect = plan.facts[name], heard[name], after[name]
+            if fact.visibility != Visibility.PUBLIC:
+                continue
+            said = _service(
+                one,
+                effect,
+                plan,
+                since=since.of(name) if one.may_move(effect) else one.since,
+                causes=_causes(fact, effect, plan, after) if effect.causes else (),
+                windows=windows_of.get(name, ()),
+                incidents=concerning.get(name, ()),
+            )
+            one.effect, one.since, one.said = effect, said.since, said
+            services[fact.slug] = said
+        return services
+
 
 # --- what is the same for every instant of one truth --------------------------------------------
 
@@ -169,6 +240,8 @@ class _Plan:
     windows: Mapping[str, list[Window]]
     announced: tuple[WindowSaid, ...]
     listings: Mapping[str, list[tuple[IncidentFact, ListedFact]]]
+    # Of each check.
+    service_of: Mapping[int, str]
     stale_after: float
 
 
@@ -192,6 +265,12 @@ def _plan(truth: Truth, last: _Plan | None) -> _Plan:
         windows=announced.by_service(truth.windows),
         announced=announced.named(truth, facts, agencies),
         listings=declared.by_service(truth.incidents),
+        service_of={
+            check.id: service.id
+            for service in truth.services
+            for channel in service.channels
+            for check in channel.checks
+        },
         stale_after=_stale_after(truth.services),
     )
 
@@ -220,142 +299,11 @@ def _stale_after(services: Iterable[ServiceFact]) -> float:
     )
 
 
-# --- one service by itself ----------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Heard:
-    """A service before its upstreams are heard, and what was said of it the last time."""
-
-    fact: ServiceFact
-    seen: tuple[tuple[datetime | None, ...], ...]
-    # What is measured stays as it is until then, unless something else is seen.
-    holds_until: datetime
-    channels: tuple[ChannelSaid, ...]
-    published: Mapping[str, Published]
-    input: ServiceInput
-    # Channel → what people say of it; None where no open incident lists the service.
-    words: Mapping[int, Word] | None
-    # Nobody says anything of it but our own checks.
-    is_plain: bool
-    effect: Effective | None = None
-    since: datetime | None = None
-    said: ServiceSaid | None = None
-
-    def own(self, windows: Iterable[Window]) -> Own:
-        return Own(self.channels, self.published, windows, self.words)
-
-    def may_move(self, effect: Effective) -> bool:
-        """Whether `since` may be another one than the last time."""
-        if self.said is None or not self.is_plain or any(c.carried for c in effect.causes):
-            return True
-        return self.effect is not effect and self.effect != effect
-
-
-def _hear(
-    fact: ServiceFact, plan: _Plan, observed: Observed, now: datetime, known: _Heard | None
-) -> _Heard:
-    seen = measured.seen(fact, observed)
-    windows = plan.windows.get(fact.id, ())
-    listings = plan.listings.get(fact.id, ())
-    is_plain = not windows and not listings
-    stands = (
-        known is not None
-        and now <= known.holds_until
-        and known.seen == seen
-        and (known.fact is fact or known.fact == fact)
-    )
-    if known is not None and stands and is_plain and known.is_plain:
-        return known
-    locations = plan.truth.locations
-    if known is not None and stands:
-        channels, holds_until = known.channels, known.holds_until
-    else:
-        channels = measured.channels(fact, locations, observed, now)
-        holds_until = measured.holds_until(fact, observed, now)
-    if is_plain:
-        published = {str(said.fact.id): _PLAIN[said.measured] for said in channels}
-        return _Heard(
-            fact=fact,
-            seen=seen,
-            holds_until=holds_until,
-            channels=channels,
-            published=published,
-            input=ServiceInput({name: shown.health for name, shown in published.items()}),
-            words=None,
-            is_plain=True,
-        )
-    words = (
-        {said.fact.id: _word(said, listings, locations, observed, now) for said in channels}
-        if listings
-        else None
-    )
-    inputs = {
-        str(said.fact.id): _input(said, windows, (words or {}).get(said.fact.id), now)
-        for said in channels
-    }
-    published = {name: publish(channel) for name, channel in inputs.items()}
-    return _Heard(
-        fact=fact,
-        seen=seen,
-        holds_until=holds_until,
-        channels=channels,
-        published=published,
-        # All facts but what its upstreams carry; worst of worsts is worst, so they come after.
-        input=ServiceInput(
-            {name: shown.health for name, shown in published.items()}, stopped_channels(inputs)
-        ),
-        words=words,
-        is_plain=False,
-    )
-
-
-# What is published where only our own checks speak: the same for every such channel.
-_PLAIN: dict[Health | None, Published] = {
-    health: publish(ChannelInput(measured=health)) for health in (None, *Health)
-}
-
-
-def _word(
-    said: ChannelSaid,
-    listings: Iterable[tuple[IncidentFact, ListedFact]],
-    locations: tuple[str, ...],
-    observed: Observed,
-    now: datetime,
-) -> Word:
-    """What people say of a channel; of one that fell silent, with what it was before."""
-    word = declared.word(said.fact.id, listings, said.measured, now)
-    if not word.incident_open or said.measured is not Health.UNKNOWN:
-        return word
-    before = measured.last_known(said.fact, locations, observed)
-    return word if before is None else replace(word, held=before)
-
-
-def _input(
-    said: ChannelSaid, windows: Iterable[Window], word: Word | None, now: datetime
-) -> ChannelInput:
-    """A channel with the windows that are begun and not closed, and what people say of it."""
-    down_since = said.since if said.measured is Health.MAJOR_OUTAGE else None
-    standings = (
-        standing(window, channel=str(said.fact.id), now=now, outage_started_at=down_since)
-        for window in windows
-    )
-    word = word or declared.NOTHING
-    return ChannelInput(
-        measured=said.measured,
-        declared=word.declared,
-        windows=tuple(found for found in standings if found is not None),
-        incident_open=word.incident_open,
-        last_known=word.held.health if word.held else None,
-        override=word.override,
-    )
-
-
 # --- one service as it is said ------------------------------------------------------------------
 
 
 def _service(
-    heard: _Heard,
+    heard: Heard,
     effect: Effective,
     plan: _Plan,
     *,

@@ -113,11 +113,13 @@ class Nation:
         return self
 
     def read(self, now: datetime = NOW) -> Said:
-        truth = Truth(
+        return reader.read(Snapshot(self.truth(), NOW, self.observed, "v"), now)
+
+    def truth(self) -> Truth:
+        return Truth(
             agencies=(AgencyFact("MOI", Bilingual("الداخلية", "Interior")),),
             services=tuple(self.services),
             edges=tuple(self.edges),
             windows=tuple(self.windows),
             locations=("main",),
         )
-        return reader.read(Snapshot(truth, NOW, self.observed, "v"), now)

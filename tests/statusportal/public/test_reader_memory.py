@@ -29,12 +29,10 @@ from statusportal.public.shape import (
     WindowedService,
     WindowFact,
 )
-from tests.statusportal.public.nation import BAD, NOW, OK, Nation
+from tests.statusportal.public.nation import BAD, FRESH_FOR, NOW, OK, SINCE, Nation
 
 SERVICES = 4
 LOCATIONS = ("main", "north")
-FRESH_FOR = 60.0
-
 # Seconds from NOW, close enough to each other that what is fresh, begins and ends meets.
 near = st.integers(-90, 240)
 
@@ -171,7 +169,8 @@ sightings = st.dictionaries(
     st.tuples(*[st.one_of(st.none(), near.map(at))] * 2),
     max_size=4,
 )
-steps = st.lists(st.tuples(sightings, near, st.booleans(), truths), min_size=2, max_size=4)
+news = st.sampled_from(("the same", "the same", "the same anew", "another"))
+steps = st.lists(st.tuples(sightings, near, news, truths), min_size=2, max_size=5)
 
 
 def travelled(truth: Truth) -> Truth:
@@ -179,18 +178,21 @@ def travelled(truth: Truth) -> Truth:
     return msgspec.json.decode(msgspec.json.encode(truth), type=Truth)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(truths, steps, st.booleans())
 def test_at_every_step_of_the_clock_and_after_every_change(
-    first: Truth, ladder: list[tuple[Any, int, bool, Truth]], onwards: bool
+    first: Truth, ladder: list[tuple[Any, int, str, Truth]], onwards: bool
 ) -> None:
     remembering = reader.Reader()
     truth, observed = first, dict[int, Any]()
     if onwards:
         # Most of a portal's life: the clock goes on and nothing changes but who was seen.
         ladder = sorted(ladder, key=lambda one: one[1])
-    for sighted, seconds, is_new, other in ladder:
-        truth = other if is_new and not onwards else travelled(truth)
+    for sighted, seconds, news_is, other in ladder:
+        if news_is == "another" and not onwards:
+            truth = other
+        elif news_is != "the same":
+            truth = travelled(truth)
         observed = observed | sighted
         snapshot = Snapshot(truth, NOW, observed, "v")
 
@@ -267,12 +269,7 @@ def test_while_the_clock_goes_on_and_checks_are_seen(
 def test_what_nobody_touched_is_the_very_same() -> None:
     nation = Nation().service("a", OK).service("b", BAD)
     remembering = reader.Reader()
-    seen = dict(nation.observed)
-    truth = Truth(
-        agencies=(AgencyFact("MOI", Bilingual("الداخلية", "Interior")),),
-        services=tuple(nation.services),
-        locations=("main",),
-    )
+    truth, seen = nation.truth(), nation.observed
     before = remembering.read(Snapshot(truth, NOW, seen, "v"), NOW)
     later = NOW + timedelta(seconds=5)
 
@@ -281,3 +278,54 @@ def test_what_nobody_touched_is_the_very_same() -> None:
     assert after.services["a"] is before.services["a"]
     assert after.services["b"].channels[0].observed_at == later
     assert after.now == datetime(2026, 11, 1, 10, 0, 5, tzinfo=UTC)
+
+
+def test_of_a_step_with_nothing_new_all_is_the_very_same() -> None:
+    nation = Nation().service("a", OK).service("b", BAD).service("c", OK).edge("b", "c")
+    nation.window("a", "slow", starts=-timedelta(hours=1), ends=timedelta(hours=1))
+    remembering = reader.Reader()
+    snapshot = Snapshot(nation.truth(), NOW, nation.observed, "v")
+    before = remembering.read(snapshot, NOW)
+
+    after = remembering.read(snapshot, NOW + reader.STEP)
+
+    assert (after.now, before.now) == (NOW + reader.STEP, NOW)
+    assert after.services is before.services
+    assert after.agencies is before.agencies
+
+
+def test_who_is_down_because_of_an_upstream_is_so_since_the_upstream_is() -> None:
+    nation = Nation().service("login", BAD).service("permit", OK).edge("login", "permit")
+    login, permit = nation.services
+    (channel,) = login.channels
+    (check,) = channel.checks
+    later = SINCE + timedelta(minutes=5)
+    (measure,) = check.measures
+    other = msgspec.structs.replace(
+        check, id=99, measures=(msgspec.structs.replace(measure, since=later),)
+    )
+    channel = msgspec.structs.replace(channel, checks=(check, other))
+    nation.services = [msgspec.structs.replace(login, channels=(channel,)), permit]
+    # The check that found it first falls silent first.
+    silent_at = NOW + timedelta(seconds=FRESH_FOR)
+    nation.observed[99] = (silent_at,)
+    remembering = reader.Reader()
+    snapshot = Snapshot(nation.truth(), NOW, nation.observed | {11: (silent_at,)}, "v")
+
+    before = remembering.read(snapshot, NOW).services
+    after = remembering.read(snapshot, silent_at + reader.STEP).services
+
+    assert (before["login"].since, before["permit"].since) == (SINCE, SINCE)
+    assert (after["login"].since, after["permit"].since) == (later, later)
+    assert before["permit"].health is after["permit"].health is Health.MAJOR_OUTAGE
+
+
+def test_what_is_not_seen_any_more_is_not_known() -> None:
+    nation = Nation().service("a", OK)
+    remembering = reader.Reader()
+    truth = nation.truth()
+    remembering.read(Snapshot(truth, NOW, nation.observed, "v"), NOW)
+
+    after = remembering.read(Snapshot(truth, NOW, {}, "v"), NOW)
+
+    assert after.services["a"].health is Health.UNKNOWN
