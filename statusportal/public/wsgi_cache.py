@@ -68,8 +68,8 @@ _OF_A_304 = frozenset(
         "vary",
     }
 )
-# Headers of one visitor that choose the answer: with the host and the address, the whole of it.
-_Spelling = tuple[str, str, str, str, str, str, str, str]
+# Path, method, and what else of one visitor's request chooses the answer, as it stands there.
+_Spelling = tuple[str | None, ...]
 # An answer for this time only: status, headers, body.
 _Once = tuple[str, Headers, bytes]
 
@@ -102,7 +102,7 @@ class Edition:
 
     def __init__(self, showing: Showing, *, most_bytes: int) -> None:
         self.showing = showing
-        self.by_spelling: dict[_Spelling, tuple[Kept, Variant]] = {}
+        self.by_spelling: dict[_Spelling, tuple[Kept, Variant, bytes]] = {}
         self.size = 0
         self._pages: OrderedDict[Question, Kept] = OrderedDict()
         self.most_bytes = most_bytes
@@ -140,7 +140,8 @@ class Edition:
         with self._lock:
             # Not for pages that have just gone: what is remembered here stays in memory.
             if len(self.by_spelling) < _MOST_SPELLINGS and page.question in self._pages:
-                self.by_spelling[spelling] = (page, found)
+                body = b"" if spelling[1] == "HEAD" else found.body
+                self.by_spelling[spelling] = (page, found, body)
 
     def most_asked(self) -> list[Kept]:
         """Its pages, the most asked first."""
@@ -183,20 +184,25 @@ class PageCache:
         self._most_bytes = settings.PAGE_CACHE_BYTES // 2
         header = settings.SECURE_PROXY_SSL_HEADER
         self._proxy_header, self._proxy_value = header or ("", "")
+        self._scheme = self._proxy_header or "wsgi.url_scheme"
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        edition = self._edition
-        cookie = environ.get("HTTP_COOKIE")
+        # Whoever else wants Python waits meanwhile: what is saved here is saved several times over.
+        edition, store = self._edition, self._store
         if (
             edition is not None
-            and edition.showing is self._store.showing
-            and (cookie is None or self._session_cookie not in cookie)
+            and edition.showing is store.showing
+            and time.time() < store.stands_until
+            and ("HTTP_COOKIE" not in environ or self._session_cookie not in environ["HTTP_COOKIE"])
         ):
             found = edition.by_spelling.get(self._spelling(environ))
-            if found is not None and time.time() < self._store.stands_until:
-                page, ready = found
+            if found is not None:
+                page, ready, body = found
                 page.asked += 1
-                return _send(environ, start_response, ready)
+                if "HTTP_IF_NONE_MATCH" in environ:
+                    return _send(environ, start_response, ready)
+                start_response(ready.status, ready.headers[:])
+                return [body]
         return self._answer(environ, start_response)
 
     def prepare(self, coming: Showing, go_on: Callable[[], bool]) -> None:
@@ -308,14 +314,14 @@ class PageCache:
         get = environ.get
         path = get("PATH_INFO", "")
         return (
-            get("HTTP_HOST", ""),
             path,
-            get("QUERY_STRING", ""),
-            get("HTTP_ACCEPT_ENCODING", ""),
-            get("HTTP_HX_REQUEST", ""),
-            get(self._proxy_header, "") if self._proxy_header else get("wsgi.url_scheme", ""),
-            get("HTTP_ACCEPT_LANGUAGE", "") if path == "/" else "",
             environ["REQUEST_METHOD"],
+            get("HTTP_HOST"),
+            get("QUERY_STRING"),
+            get("HTTP_ACCEPT_ENCODING"),
+            get("HTTP_HX_REQUEST"),
+            get(self._scheme),
+            get("HTTP_ACCEPT_LANGUAGE") if path == "/" else None,
         )
 
     def _is_secure(self, environ: dict[str, Any]) -> bool:
