@@ -19,6 +19,8 @@ STAFF = ("/admin/", "/ops/", "/accounts/")
 _FOR_OTHERS = ("/api/v2/", "/embed/", "/badge/", "/static/", "/brand", "/.well-known/")
 _FEEDS = (".atom", ".ics", ".png", ".txt", ".xml")
 
+_POLICY = "Content-Security-Policy"
+
 # Nothing of this is used; passkeys are asked for on our own pages, copy buttons write.
 _PERMISSIONS = ", ".join(
     [
@@ -89,6 +91,11 @@ class HeadersMiddleware(MiddlewareMixin):
         """Add what is missing; what a view has set is its own decision, but for staff's pages."""
         for name, value in headers_for(request.path, response.get("Content-Type", "")).items():
             response.setdefault(name, value)
+        policy = response.get(_POLICY)
+        if policy is not None:
+            # django-csp writes it in another order in every process, and the tag of a page, by
+            # which any of them knows it again, covers its headers.
+            response[_POLICY] = "; ".join(sorted(policy.split("; ")))
         if is_staff_path(request.path) and "no-store" not in response.get("Cache-Control", ""):
             response["Cache-Control"] = "no-store, private"
         return response

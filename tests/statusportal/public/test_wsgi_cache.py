@@ -6,6 +6,10 @@ These tests have no `django_db` mark on purpose: the first query of a page would
 from __future__ import annotations
 
 import gzip
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +143,23 @@ def test_with_other_rules_for_browsers_the_page_is_another(settings: Any) -> Non
     status, again, _body = Site().get("/en/", if_none_match=headers["ETag"])
 
     assert (status, again["Referrer-Policy"]) == (200, "no-referrer")
+
+
+def test_every_process_tells_the_same_under_the_same_tag() -> None:
+    """Whoever answers next, on this machine or another one, knows what a reader has."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.statusportal.public.told"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+        )
+        for seed in ("1", "2")
+    ]
+    first, second = (json.loads(process.communicate()[0]) for process in processes)
+
+    assert [status for status, *_rest in first.values()] == [200] * len(first)
+    for path, told in first.items():
+        assert told == second[path], path
 
 
 def test_a_question_for_the_head_has_the_headers_and_no_body() -> None:
