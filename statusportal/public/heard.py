@@ -40,6 +40,15 @@ class Heard:
     def own(self, windows: Iterable[Window]) -> Own:
         return Own(self.channels, self.published, windows, self.words)
 
+    def says_as(self, other: Heard) -> bool:
+        """Of the same fact and the same seen: whether people say the same of it, too."""
+        return (
+            self.is_plain is other.is_plain
+            and self.input == other.input
+            and self.published == other.published
+            and self.words == other.words
+        )
+
     def may_move(self, effect: Effective) -> bool:
         """Whether `since` may be another one than the last time."""
         if self.said is None or not self.is_plain or is_led(effect):
@@ -58,9 +67,9 @@ def hear(
     observed: Observed,
     now: datetime,
     *,
-    windows: Sequence[Window] = (),
-    listings: Sequence[tuple[IncidentFact, ListedFact]] = (),
-    known: Heard | None = None,
+    windows: Sequence[Window],
+    listings: Sequence[tuple[IncidentFact, ListedFact]],
+    known: Heard | None,
 ) -> Heard:
     """One service by itself; what is `known` of it from an earlier instant where that stands.
 
@@ -68,64 +77,38 @@ def hear(
     """
     seen = measured.seen(fact, observed)
     is_plain = not windows and not listings
-    stands = (
+    if (
         known is not None
         and now <= known.holds_until
         and known.seen == seen
         and (known.fact is fact or known.fact == fact)
-    )
-    if known is not None and stands and is_plain and known.is_plain:
-        return known
-    if known is not None and stands:
-        channels, holds_until = known.channels, known.holds_until
+    ):
+        stands, channels, holds_until = known, known.channels, known.holds_until
+        if is_plain and known.is_plain:
+            return known
     else:
+        stands = None
         channels = measured.channels(fact, locations, observed, now)
         holds_until = measured.holds_until(fact, observed, now)
+    words: dict[int, Word] | None = None
+    stopped: frozenset[str] = frozenset()
     if is_plain:
         published = {str(said.fact.id): _PLAIN[said.measured] for said in channels}
-        return Heard(
-            fact=fact,
-            seen=seen,
-            holds_until=holds_until,
-            channels=channels,
-            published=published,
-            input=ServiceInput({name: shown.health for name, shown in published.items()}),
-            words=None,
-            is_plain=True,
-        )
-    words = (
-        {said.fact.id: _word(said, listings, locations, observed, now) for said in channels}
-        if listings
-        else None
-    )
-    inputs = {
-        str(said.fact.id): _input(said, windows, (words or {}).get(said.fact.id), now)
-        for said in channels
-    }
-    published = {name: publish(channel) for name, channel in inputs.items()}
+    else:
+        if listings:
+            words = {
+                said.fact.id: _word(said, listings, locations, observed, now) for said in channels
+            }
+        inputs = {
+            str(said.fact.id): _input(said, windows, (words or {}).get(said.fact.id), now)
+            for said in channels
+        }
+        published = {name: publish(channel) for name, channel in inputs.items()}
+        stopped = stopped_channels(inputs)
     # All facts but what its upstreams carry; worst of worsts is worst, so they come after.
-    own = ServiceInput(
-        {name: shown.health for name, shown in published.items()}, stopped_channels(inputs)
-    )
-    if (
-        known is not None
-        and stands
-        and not known.is_plain
-        and known.input == own
-        and known.published == published
-        and known.words == words
-    ):
-        return known
-    return Heard(
-        fact=fact,
-        seen=seen,
-        holds_until=holds_until,
-        channels=channels,
-        published=published,
-        input=own,
-        words=words,
-        is_plain=False,
-    )
+    own = ServiceInput({name: shown.health for name, shown in published.items()}, stopped)
+    new = Heard(fact, seen, holds_until, channels, published, own, words, is_plain)
+    return stands if stands is not None and stands.says_as(new) else new
 
 
 # What is published where only our own checks speak: the same for every such channel.

@@ -89,7 +89,7 @@ class Reader:
             if backwards or (self._plan and self._plan.truth.locations != plan.truth.locations):
                 # What is silent now may have been fresh then.
                 self._heard = {}
-            # Left out by whatever goes wrong on the way: then all is said anew.
+            # Forgotten first: should anything fail on the way, the next reading says all anew.
             last, self._said = self._said, None
             moved = self._hear(plan, snapshot.observed, now)
             self._plan, self._now, self._observed = plan, now, snapshot.observed

@@ -102,7 +102,7 @@ class Edition:
 
     def __init__(self, showing: Showing, *, most_bytes: int) -> None:
         self.showing = showing
-        self.by_spelling: dict[_Spelling, tuple[Kept, Variant, bytes]] = {}
+        self.by_spelling: dict[_Spelling, tuple[Kept, Variant]] = {}
         self.size = 0
         self._pages: OrderedDict[Question, Kept] = OrderedDict()
         self.most_bytes = most_bytes
@@ -140,8 +140,7 @@ class Edition:
         with self._lock:
             # Not for pages that have just gone: what is remembered here stays in memory.
             if len(self.by_spelling) < _MOST_SPELLINGS and page.question in self._pages:
-                body = b"" if spelling[1] == "HEAD" else found.body
-                self.by_spelling[spelling] = (page, found, body)
+                self.by_spelling[spelling] = (page, found)
 
     def most_asked(self) -> list[Kept]:
         """Its pages, the most asked first."""
@@ -197,12 +196,9 @@ class PageCache:
         ):
             found = edition.by_spelling.get(self._spelling(environ))
             if found is not None:
-                page, ready, body = found
+                page, ready = found
                 page.asked += 1
-                if "HTTP_IF_NONE_MATCH" in environ:
-                    return _send(environ, start_response, ready)
-                start_response(ready.status, ready.headers[:])
-                return [body]
+                return _send(environ, start_response, ready)
         return self._answer(environ, start_response)
 
     def prepare(self, coming: Showing, go_on: Callable[[], bool]) -> None:

@@ -33,6 +33,7 @@ from tests.statusportal.public.nation import BAD, FRESH_FOR, NOW, OK, SINCE, Nat
 
 SERVICES = 4
 LOCATIONS = ("main", "north")
+
 # Seconds from NOW, close enough to each other that what is fresh, begins and ends meets.
 near = st.integers(-90, 240)
 

@@ -16,9 +16,7 @@ from django.conf import settings as real_settings
 
 from statusportal.public import reader, search, store
 from statusportal.public.said import Said
-from statusportal.public.shape import (
-    Snapshot,
-)
+from statusportal.public.shape import Snapshot
 from statusportal.public.shelf import write_whole
 from statusportal.public.store import Store, connect, publish
 from tests.statusportal.public.one_agency import HISTORY, NOW, snapshot
